@@ -1,0 +1,3 @@
+//! Switchboard: an event-sourced engine for operators' sessions with customers.
+
+pub mod log;
