@@ -304,3 +304,8 @@ pub enum InboundEvent {
     /// It stands in this session under this id; the channel may deliver it again and again.
     InboundAccepted { session: SessionId, message: MessageId },
 }
+
+/// A fact that cannot have happened to the state that it was applied to: the log is not ours, or damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct IllegalEvent(pub &'static str);

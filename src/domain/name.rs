@@ -1,0 +1,220 @@
+//! Names: templates of sessions' names, subjects of e-mail, titles and texts, checked and rendered.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::DateTime;
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+
+use super::limits::{
+    SESSION_NAME_BYTES_MAX, SUBJECT_BYTES_MAX, TEMPLATE_BYTES_MAX, TEXT_BYTES_MAX, TITLE_BYTES_MAX,
+};
+use super::rejection::{Input, Rejection};
+use super::time::Timestamp;
+
+/// Instructions that a template may take: far above any name, far below a stalled line.
+const TEMPLATE_FUEL: u64 = 20_000;
+
+/// What a template may name; these words are its variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameContext<'a> {
+    /// The customer's name, or the account where nobody knows it.
+    pub customer: &'a str,
+    /// The normalised address.
+    pub account: &'a str,
+    /// The title of the line.
+    pub line: &'a str,
+    /// The title of the channel.
+    pub channel: &'a str,
+    /// The moment of creation; rendered as `2026-11-22 14:05`, UTC.
+    pub created: Timestamp,
+    /// The subject, where one was given.
+    pub subject: &'a str,
+}
+
+/// A template of sessions' names, compiled once.
+#[derive(Clone)]
+pub struct NameTemplate {
+    source: Arc<str>,
+    environment: Arc<Environment<'static>>,
+}
+
+impl NameTemplate {
+    /// Compiles a template in the syntax of Jinja and renders it once, to find what is wrong now.
+    ///
+    /// # Errors
+    ///
+    /// `BadTemplate` with the position, `TooLong`, or `Blank`.
+    pub fn new(source: &str) -> Result<NameTemplate, Rejection> {
+        within(Input::Template, source, TEMPLATE_BYTES_MAX)?;
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(TEMPLATE_FUEL));
+        environment
+            .add_template_owned("name", source.to_owned())
+            .map_err(|error| bad_template(source, &error))?;
+        let template = NameTemplate { source: source.into(), environment: Arc::new(environment) };
+        let sample = NameContext {
+            customer: "Анна",
+            account: "+79161234567",
+            line: "Служба поддержки",
+            channel: "WhatsApp",
+            created: Timestamp(0),
+            subject: "Счёт 17",
+        };
+        template.try_render(&sample).map_err(|error| bad_template(source, &error))?;
+        Ok(template)
+    }
+
+    /// The text of the template.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    fn try_render(&self, of: &NameContext<'_>) -> Result<String, minijinja::Error> {
+        let values: Value = context! {
+            customer => of.customer,
+            account => of.account,
+            line => of.line,
+            channel => of.channel,
+            created => clock_time(of.created),
+            subject => of.subject,
+        };
+        self.environment.get_template("name")?.render(values)
+    }
+}
+
+impl fmt::Debug for NameTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NameTemplate({:?})", self.source)
+    }
+}
+
+impl PartialEq for NameTemplate {
+    fn eq(&self, other: &NameTemplate) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for NameTemplate {}
+
+/// A name for a session: by the line's template, or by the built-in one, which is never blank.
+#[must_use]
+pub fn session_name(template: Option<&NameTemplate>, of: &NameContext<'_>) -> String {
+    let rendered = template.and_then(|template| template.try_render(of).ok()).unwrap_or_default();
+    let name = header_safe(&rendered);
+    if name.is_empty() { built_in_name(of) } else { name }
+}
+
+fn built_in_name(of: &NameContext<'_>) -> String {
+    let who = if of.customer.trim().is_empty() { of.account } else { of.customer };
+    header_safe(&format!("{}: {who}, {}", of.channel, clock_time(of.created)))
+}
+
+/// A text as one header line: control characters and runs of white space become one space.
+fn header_safe(text: &str) -> String {
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
+    let mut line = words.collect::<Vec<_>>().join(" ");
+    let cut = line.floor_char_boundary(SESSION_NAME_BYTES_MAX);
+    line.truncate(cut);
+    line.trim_end().to_owned()
+}
+
+fn clock_time(at: Timestamp) -> String {
+    match DateTime::from_timestamp_micros(at.0) {
+        Some(moment) => moment.format("%Y-%m-%d %H:%M").to_string(),
+        None => at.0.to_string(),
+    }
+}
+
+fn bad_template(source: &str, error: &minijinja::Error) -> Rejection {
+    let start = error.range().map_or(0, |range| range.start).min(source.len());
+    let before = &source[..source.floor_char_boundary(start)];
+    let line = error.line().unwrap_or(1);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    Rejection::BadTemplate { line, column, reason }
+}
+
+/// Checks the subject of an e-mail; a blank one is none.
+///
+/// RFC 5322 §2.1.1: at most 998 octets; §2.2: no CR, no LF.
+///
+/// # Errors
+///
+/// `SubjectTooLong`, `BadSubject`.
+pub fn subject(given: Option<&str>) -> Result<Option<String>, Rejection> {
+    let Some(given) = given else { return Ok(None) };
+    if let Some(at) = given.chars().position(char::is_control) {
+        return Err(Rejection::BadSubject { at });
+    }
+    let trimmed = given.trim();
+    if trimmed.len() > SUBJECT_BYTES_MAX {
+        return Err(Rejection::SubjectTooLong { bytes: trimmed.len(), max: SUBJECT_BYTES_MAX });
+    }
+    Ok((!trimmed.is_empty()).then(|| trimmed.to_owned()))
+}
+
+/// Checks a title or a name of anything but a session; trims it.
+///
+/// # Errors
+///
+/// `Blank`, `TooLong`, `BadCharacter`.
+pub fn title(input: Input, given: &str) -> Result<String, Rejection> {
+    one_line(input, given, TITLE_BYTES_MAX)
+}
+
+/// Checks a session's name; trims it.
+///
+/// # Errors
+///
+/// `Blank`, `TooLong`, `BadCharacter`.
+pub fn new_session_name(given: &str) -> Result<String, Rejection> {
+    one_line(Input::Name, given, SESSION_NAME_BYTES_MAX)
+}
+
+/// Checks one line of text: not blank, no control characters, bounded; trims it.
+///
+/// # Errors
+///
+/// `Blank`, `TooLong`, `BadCharacter`.
+pub fn one_line(input: Input, given: &str, bytes_max: usize) -> Result<String, Rejection> {
+    let trimmed = given.trim();
+    within(input, trimmed, bytes_max)?;
+    match trimmed.chars().position(char::is_control) {
+        Some(at) => Err(Rejection::BadCharacter { input, at }),
+        None => Ok(trimmed.to_owned()),
+    }
+}
+
+/// Checks an outgoing message against what its channel carries.
+///
+/// # Errors
+///
+/// `Blank`, `TextTooLong`.
+pub fn outgoing_text(given: &str, chars_max: u32) -> Result<(), Rejection> {
+    if given.trim().is_empty() {
+        return Err(Rejection::Blank { input: Input::Text });
+    }
+    let (chars, max) = (given.chars().count(), usize::try_from(chars_max).unwrap_or(usize::MAX));
+    if chars > max {
+        return Err(Rejection::TextTooLong { chars, max });
+    }
+    within(Input::Text, given, TEXT_BYTES_MAX)
+}
+
+/// Checks that a text is not blank and not longer than a limit, in octets.
+///
+/// # Errors
+///
+/// `Blank`, `TooLong`.
+pub fn within(input: Input, given: &str, bytes_max: usize) -> Result<(), Rejection> {
+    if given.trim().is_empty() {
+        return Err(Rejection::Blank { input });
+    }
+    if given.len() > bytes_max {
+        return Err(Rejection::TooLong { input, bytes: given.len(), max: bytes_max });
+    }
+    Ok(())
+}
