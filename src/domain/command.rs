@@ -3,7 +3,9 @@
 use super::channel::{ChannelKind, ChannelPolicy};
 use super::element::FieldValue;
 use super::event::{EntryPoint, LineRules, Role};
-use super::id::{AppId, ChannelId, ElementRef, LineId, MessageId, OperatorId, ProcessId, SessionId};
+use super::id::{
+    AppId, ChannelId, CommandId, ElementRef, LineId, MessageId, OperatorId, ProcessId, SessionId,
+};
 use super::time::Timestamp;
 
 /// Asks something of the installation; administrators only.
@@ -136,6 +138,8 @@ pub struct ReceiveMessage {
 /// A message of a business process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SendInitiated {
+    /// The command's id, by which a repetition finds what came of the first one.
+    pub command: CommandId,
     /// The session to create, if one has to be.
     pub session: SessionId,
     /// The message's id.

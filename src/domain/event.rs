@@ -4,7 +4,8 @@ use super::account::Account;
 use super::channel::{ChannelKind, ChannelPolicy};
 use super::element::FieldValue;
 use super::id::{
-    AppId, ChannelId, ElementRef, LineId, MessageId, OperatorId, PolicyRevision, ProcessId, SessionId,
+    AppId, ChannelId, CommandId, ElementRef, LineId, MessageId, OperatorId, PolicyRevision, ProcessId,
+    SessionId,
 };
 use super::time::Timestamp;
 
@@ -27,6 +28,8 @@ pub enum Stream {
     Slot(Slot),
     /// A message that a channel delivered, by the channel's own id of it.
     Inbound(ChannelId, String),
+    /// A message of a process, by the command that asked for it.
+    Initiated(CommandId),
 }
 
 /// A customer's address on a channel.
@@ -66,6 +69,8 @@ pub enum Event {
     Slot(SlotEvent),
     /// To a delivered message.
     Inbound(InboundEvent),
+    /// To a process's message.
+    Initiated(InitiatedEvent),
 }
 
 /// What happened to the installation.
@@ -303,6 +308,13 @@ pub enum SlotEvent {
 pub enum InboundEvent {
     /// It stands in this session under this id; the channel may deliver it again and again.
     InboundAccepted { session: SessionId, message: MessageId },
+}
+
+/// What happened to a message of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InitiatedEvent {
+    /// It stands in this session under this id; the process may ask again and again.
+    InitiatedAccepted { session: SessionId, message: MessageId },
 }
 
 /// A fact that cannot have happened to the state that it was applied to: the log is not ours, or damaged.

@@ -3,7 +3,7 @@
 use super::command::SendInitiated;
 use super::create::{self, NewSession};
 use super::element::Element;
-use super::event::{Fact, Origin, SessionEvent};
+use super::event::{Event, Fact, InitiatedEvent, Origin, SessionEvent, Stream};
 use super::id::{Principal, ProcessId, SessionId};
 use super::line::Line;
 use super::name;
@@ -97,7 +97,7 @@ pub fn decide(
     };
     if let Some(session) = session {
         appendable(session, command, route)?;
-        return Ok(vec![Session::fact(session.id, event)]);
+        return Ok(vec![Session::fact(session.id, event), accepted(command, session.id)]);
     }
     if let Some(session) = command.append_to {
         return Err(Rejection::SessionNotFound { session });
@@ -113,7 +113,13 @@ pub fn decide(
         continues: slot.state.last,
         now,
     });
-    Ok(vec![created, entered, Session::fact(command.session, event)])
+    let sent = Session::fact(command.session, event);
+    Ok(vec![created, entered, sent, accepted(command, command.session)])
+}
+
+fn accepted(command: &SendInitiated, session: SessionId) -> Fact {
+    let event = InitiatedEvent::InitiatedAccepted { session, message: command.message };
+    Fact { stream: Stream::Initiated(command.command), event: Event::Initiated(event) }
 }
 
 fn appendable(session: &Session, command: &SendInitiated, route: &Route<'_>) -> Result<(), Rejection> {
