@@ -1,3 +1,4 @@
 //! Switchboard: an event-sourced engine for operators' sessions with customers.
 
+pub(crate) mod disk;
 pub mod log;
