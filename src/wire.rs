@@ -17,6 +17,7 @@ use uuid::Uuid;
 mod channel;
 mod element;
 mod inbound;
+mod initiated;
 mod kind;
 mod line;
 mod numbers;
@@ -188,6 +189,7 @@ pub fn encode(event: &Event) -> Encoded {
         Event::Session(event) => session::encode(event),
         Event::Slot(event) => slot::encode(event),
         Event::Inbound(event) => inbound::encode(event),
+        Event::Initiated(event) => initiated::encode(event),
     }
 }
 
@@ -214,6 +216,7 @@ pub fn decode(kind: u16, schema: u8, codec: u8, payload: &[u8]) -> Result<Event,
         kind::SESSION => session::decode(kind, schema, payload).map(Event::Session),
         kind::SLOT => slot::decode(kind, schema, payload).map(Event::Slot),
         kind::INBOUND => inbound::decode(kind, schema, payload).map(Event::Inbound),
+        kind::INITIATED => initiated::decode(kind, schema, payload).map(Event::Initiated),
         _ => Err(payload::unplaced()),
     };
     event.map_err(|bad| WireFault::Payload { kind, schema, reason: bad.0 }.into())
@@ -277,5 +280,6 @@ fn belongs(event: &Event, stream: &Stream) -> bool {
         Event::Session(_) => matches!(stream, Stream::Session(_)),
         Event::Slot(_) => matches!(stream, Stream::Slot(_)),
         Event::Inbound(_) => matches!(stream, Stream::Inbound(..)),
+        Event::Initiated(_) => matches!(stream, Stream::Initiated(_)),
     }
 }

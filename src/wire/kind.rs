@@ -22,6 +22,7 @@ pub(super) const ELEMENT: u16 = 5;
 pub(super) const SESSION: u16 = 6;
 pub(super) const SLOT: u16 = 7;
 pub(super) const INBOUND: u16 = 8;
+pub(super) const INITIATED: u16 = 9;
 
 macro_rules! kinds {
     ($($constant:ident = $number:literal $name:literal $newest:literal;)*) => {
@@ -91,6 +92,8 @@ kinds! {
     CUSTOMER_WROTE = 705 "customer-wrote" 1;
 
     INBOUND_ACCEPTED = 801 "inbound-accepted" 1;
+
+    INITIATED_ACCEPTED = 901 "initiated-accepted" 1;
 }
 
 /// The kind with this number.

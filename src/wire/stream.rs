@@ -8,6 +8,7 @@
 //!   7 channel[16] 255 length code…     address…      a slot of a declared kind
 //!   8 channel[16] external id…                       a delivered message
 //!   9 channel[16] blake3(external id)[32]            a delivered message with a long id
+//!   10 command[16]                                   a message of a process
 //! ```
 //!
 //! No two streams share a name. These forms are frozen: a name that changed would be another stream.
@@ -19,7 +20,7 @@ use super::payload::Bad;
 use super::{WireError, WireFault};
 use crate::domain::account::Account;
 use crate::domain::event::{Slot, Stream};
-use crate::domain::id::{AppId, ChannelId, ElementId, ElementRef, LineId, OperatorId, SessionId};
+use crate::domain::id::{AppId, ChannelId, CommandId, ElementId, ElementRef, LineId, OperatorId, SessionId};
 use crate::log::{STREAM_NAME_BYTES_MAX, StreamName};
 
 const WORKSPACE: u8 = 1;
@@ -31,6 +32,7 @@ const SESSION: u8 = 6;
 const SLOT: u8 = 7;
 const INBOUND: u8 = 8;
 const INBOUND_HASHED: u8 = 9;
+const INITIATED: u8 = 10;
 
 /// The longest kind and address of a slot's name, in bytes.
 ///
@@ -66,6 +68,7 @@ pub fn stream_name(stream: &Stream) -> StreamName {
             name.extend_from_slice(element.app.as_str().as_bytes());
         }
         Stream::Session(session) => tagged(&mut name, SESSION, session.0),
+        Stream::Initiated(command) => tagged(&mut name, INITIATED, command.0),
         Stream::Slot(slot) => {
             tagged(&mut name, SLOT, slot.channel.0);
             account(&mut name, &slot.account);
@@ -133,6 +136,7 @@ fn parse(name: &[u8]) -> Result<Stream, Bad> {
             Ok(Stream::Element(ElementRef { app, element: ElementId(id) }))
         }
         SESSION => end(rest, Stream::Session(SessionId(id))),
+        INITIATED => end(rest, Stream::Initiated(CommandId(id))),
         SLOT => Ok(Stream::Slot(Slot { channel: ChannelId(id), account: parse_account(rest)? })),
         INBOUND => match text(rest)? {
             external if plain(external) => Ok(Stream::Inbound(ChannelId(id), external.to_owned())),
