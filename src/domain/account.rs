@@ -159,12 +159,16 @@ fn suggest_phone(text: &str) -> Option<String> {
 }
 
 fn email(text: &str) -> Option<String> {
-    if text.len() > ADDRESS_BYTES_MAX || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    // Folding case may lengthen a text, so that both forms have to fit.
+    let folded = text.to_lowercase();
+    if text.len().max(folded.len()) > ADDRESS_BYTES_MAX
+        || text.chars().any(|c| c.is_control() || c.is_whitespace())
+    {
         return None;
     }
     let plain = Options::default().with_required_tld().without_display_text().without_domain_literal();
     EmailAddress::parse_with_options(text, plain).ok()?;
-    Some(text.to_lowercase())
+    Some(folded)
 }
 
 /// Telegram: 4 to 32 characters a-z, 0-9 and `_`, the first a letter.

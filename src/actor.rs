@@ -1,0 +1,175 @@
+//! Lines and sessions as actors: one at a time decides, the log is the judge between them.
+//!
+//! Knows `store` and the domain; must not know projections or the engine.
+//!
+//! ```text
+//!   ask ──▶ registry ──▶ line actor ──▶ a task per creation ──┐
+//!              └───────▶ session actor: decide, append, wait ─┴──▶ store ──▶ log
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::directory::Directory;
+use crate::domain::element::Element;
+use crate::domain::event::Stream;
+use crate::domain::id::{ElementRef, LineId, SessionId};
+use crate::log::{AppendError, Version};
+use crate::request::{Caller, CommandError};
+use crate::store::{Folded, Store};
+
+mod create;
+mod deliver;
+mod line;
+mod registry;
+mod session;
+
+pub(crate) use deliver::{receive, send_initiated};
+pub(crate) use line::{Configure, Create, LineActor};
+pub(crate) use session::{Conduct, SessionActor};
+
+use registry::Registry;
+
+/// Decisions made again after a conflict: with each, somebody else got through.
+const CONFLICTS_MAX: usize = 64;
+
+/// Sessions that are read from the log at once, so that a restart is no stampede.
+const RECOVERIES_MAX: usize = 64;
+
+/// How actors behave.
+#[derive(Clone, Copy, Debug)]
+pub struct ActorOptions {
+    /// After so long without a request a session's actor stops; it is rebuilt from the log.
+    pub session_idle: Duration,
+    /// The same of a closed session, which is seldom asked again.
+    pub closed_linger: Duration,
+    /// The same of a line.
+    pub line_idle: Duration,
+    /// Requests waiting for one session.
+    pub session_mailbox_max: usize,
+    /// Requests waiting for one line.
+    pub line_mailbox_max: usize,
+    /// Creations of one line that are decided or written at once.
+    pub line_creations_max: usize,
+    /// How long a request waits for a place in a full mailbox before it is answered `Busy`.
+    pub mailbox_wait: Duration,
+    /// How long a request waits for its answer before it is answered `Unknown`.
+    pub reply_wait: Duration,
+}
+
+impl Default for ActorOptions {
+    fn default() -> ActorOptions {
+        ActorOptions {
+            session_idle: Duration::from_secs(300),
+            closed_linger: Duration::from_secs(2),
+            line_idle: Duration::from_secs(3600),
+            session_mailbox_max: 64,
+            line_mailbox_max: 1024,
+            line_creations_max: 4096,
+            mailbox_wait: Duration::from_millis(500),
+            reply_wait: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What actors share.
+pub(crate) struct World {
+    pub store: Store,
+    pub directory: Option<Arc<dyn Directory>>,
+    pub finder: Arc<dyn FindContact>,
+    pub options: ActorOptions,
+    pub sessions: Registry<SessionId, SessionActor>,
+    pub lines: Registry<LineId, LineActor>,
+    recoveries: Semaphore,
+}
+
+/// Finds the contact that has an address, among the embedded elements.
+pub(crate) trait FindContact: Send + Sync + 'static {
+    fn find(
+        &self,
+        app: &crate::domain::id::AppId,
+        account: &crate::domain::account::Account,
+    ) -> crate::directory::DirectoryFuture<Option<Element>>;
+}
+
+/// A command on its way to an actor, with the permit that lets a shutdown wait for it.
+#[derive(Clone)]
+pub(crate) struct Ask<C> {
+    pub caller: Caller,
+    pub digest: u64,
+    pub command: C,
+    pub permit: Arc<OwnedSemaphorePermit>,
+}
+
+impl World {
+    pub fn new(
+        store: Store,
+        directory: Option<Arc<dyn Directory>>,
+        finder: Arc<dyn FindContact>,
+        options: ActorOptions,
+    ) -> World {
+        World {
+            store,
+            directory,
+            finder,
+            options,
+            sessions: Registry::new(),
+            lines: Registry::new(),
+            recoveries: Semaphore::new(RECOVERIES_MAX),
+        }
+    }
+
+    /// An element, and its version where it is an embedded one.
+    pub async fn element(
+        &self,
+        element: &ElementRef,
+    ) -> Result<(Option<Element>, Option<Version>), CommandError> {
+        if let Some(directory) = &self.directory {
+            let found = directory.element(element).await;
+            return Ok((found.map_err(|error| CommandError::Unavailable(error.to_string()))?, None));
+        }
+        let kept = self.store.element(element).await?;
+        Ok((kept.state.clone(), Some(kept.version)))
+    }
+
+    /// The contact that has an address.
+    pub async fn contact_with(
+        &self,
+        app: &crate::domain::id::AppId,
+        account: &crate::domain::account::Account,
+    ) -> Result<Option<Element>, CommandError> {
+        let found = match &self.directory {
+            Some(directory) => directory.find(app, account).await,
+            None => self.finder.find(app, account).await,
+        };
+        found.map_err(|error| CommandError::Unavailable(error.to_string()))
+    }
+
+    /// Reads a session from the log, few at a time.
+    async fn recover(
+        &self,
+        session: SessionId,
+    ) -> Result<Folded<Option<crate::domain::session::Session>>, CommandError> {
+        let _turn = self.recoveries.acquire().await;
+        Ok(self.store.session(session).await?)
+    }
+
+    /// What to do about an append that failed: read again what moved, or give up.
+    async fn after_failure(&self, error: AppendError) -> Result<(), CommandError> {
+        match error {
+            AppendError::Conflict { stream, .. } => Ok(self.store.refresh_named(&stream).await?),
+            AppendError::Busy { .. } => Err(CommandError::Busy(error.to_string())),
+            AppendError::Invalid { .. } | AppendError::Unavailable { .. } => {
+                Err(CommandError::Unavailable(error.to_string()))
+            }
+            AppendError::Unknown { .. } => Err(CommandError::Unknown(error.to_string())),
+        }
+    }
+}
+
+/// The answer when others got through each time.
+fn contended(stream: &Stream) -> CommandError {
+    CommandError::Busy(format!("{CONFLICTS_MAX} others changed {stream:?} in the meantime"))
+}

@@ -1,0 +1,270 @@
+//! Messages without an operator: customers' and processes', to the session where each belongs.
+
+use std::sync::Arc;
+
+use super::session::SessionActor;
+use super::{Ask, CONFLICTS_MAX, World, contended};
+use crate::domain::command::{ReceiveMessage, SendInitiated};
+use crate::domain::event::{Fact, Stream};
+use crate::domain::id::{ElementRef, LineId, SessionId};
+use crate::domain::inbound::{self, InboundFacts};
+use crate::domain::initiated::{self, InitiatedFacts};
+use crate::domain::line::Line;
+use crate::domain::rejection::Rejection;
+use crate::domain::session::Session;
+use crate::log::{AppendError, Version};
+use crate::request::{CommandError, Receipt};
+use crate::store::{Decision, Guards};
+
+/// Asks a session to take a customer's message.
+pub(crate) type Receive = Ask<Arc<ReceiveMessage>>;
+
+/// Asks a session to take a process's message.
+pub(crate) type Initiate = Ask<Arc<SendInitiated>>;
+
+/// A decision about a message, not yet written.
+struct Plan {
+    facts: Vec<Fact>,
+    guards: Guards,
+    primary: Stream,
+    line: LineId,
+    receipt: Receipt,
+}
+
+/// What came of looking at a message.
+enum Look {
+    /// It was taken before.
+    Done(Receipt),
+    /// It belongs to this session, whose actor is to decide.
+    Belongs(SessionId),
+    /// It opens a session.
+    Opens(Box<Plan>),
+}
+
+/// Takes a customer's message: into its session, or into a new one.
+pub(crate) async fn receive(world: &Arc<World>, ask: Receive) -> Result<Receipt, CommandError> {
+    for _ in 0..CONFLICTS_MAX {
+        match look_at_inbound(world, &ask, None).await? {
+            Look::Done(receipt) => return Ok(receipt),
+            Look::Belongs(session) => {
+                let most = world.options.session_mailbox_max;
+                match world.sessions.ask(world, session, most, ask.clone()).await {
+                    Err(CommandError::Busy(reason)) if reason == MOVED => {}
+                    answer => return answer,
+                }
+            }
+            Look::Opens(plan) => {
+                if let Some(receipt) = open(world, &ask, *plan).await? {
+                    return Ok(receipt);
+                }
+            }
+        }
+    }
+    Err(contended(&Stream::Channel(ask.command.channel)))
+}
+
+/// Sends a process's message: into the open session, or into a new one.
+pub(crate) async fn send_initiated(world: &Arc<World>, ask: Initiate) -> Result<Receipt, CommandError> {
+    for _ in 0..CONFLICTS_MAX {
+        match look_at_initiated(world, &ask, None).await? {
+            Look::Done(receipt) => return Ok(receipt),
+            Look::Belongs(session) => {
+                let most = world.options.session_mailbox_max;
+                match world.sessions.ask(world, session, most, ask.clone()).await {
+                    Err(CommandError::Busy(reason)) if reason == MOVED => {}
+                    answer => return answer,
+                }
+            }
+            Look::Opens(plan) => {
+                if let Some(receipt) = open(world, &ask, *plan).await? {
+                    return Ok(receipt);
+                }
+            }
+        }
+    }
+    Err(contended(&Stream::Line(ask.command.line)))
+}
+
+/// What a session's actor answers when the message belongs elsewhere by now.
+const MOVED: &str = "the message belongs to another session by now";
+
+/// Writes a decision that opens a session; `None` when what it stood on had moved.
+async fn open<C>(world: &World, ask: &Ask<C>, plan: Plan) -> Result<Option<Receipt>, CommandError> {
+    let revision = match &world.store.line(plan.line).await?.state {
+        Some(line) => line.revision,
+        None => return Err(Rejection::LineNotFound { line: plan.line }.into()),
+    };
+    let decision = Decision {
+        caller: &ask.caller,
+        digest: ask.digest,
+        now: world.store.now(),
+        revision,
+        facts: plan.facts,
+        guards: plan.guards,
+        primary: plan.primary,
+    };
+    match world.store.commit(decision).await {
+        Ok(appended) => Ok(Some(Receipt { position: appended.last, ..plan.receipt })),
+        Err(error @ AppendError::Conflict { .. }) => world.after_failure(error).await.map(|()| None),
+        Err(error) => world.after_failure(error).await.map(|()| None),
+    }
+}
+
+/// Looks at a customer's message, from outside or from inside the session that it may belong to.
+async fn look_at_inbound(
+    world: &World,
+    ask: &Receive,
+    inside: Option<&Session>,
+) -> Result<Look, CommandError> {
+    let (store, command) = (&world.store, &*ask.command);
+    let not_found = Rejection::ChannelNotFound { channel: command.channel };
+    let line_id = store.channel_line(command.channel).await?.ok_or(not_found)?;
+    let line = store.line(line_id).await?;
+    let state = line.state.as_ref().ok_or(Rejection::LineNotFound { line: line_id })?;
+    let route = inbound::route(state, &ask.caller.principal, command)?;
+    let external_id = command.external_id.trim();
+    if let Some(receipt) = store.inbound(command.channel, external_id).await? {
+        return Ok(Look::Done(receipt));
+    }
+    let (slot, slot_version) = store.slot(&route.slot()).await?;
+    let candidate = inbound::candidate(command, &slot);
+    if let Some(session) = candidate.filter(|id| inside.is_none_or(|session| session.id != *id)) {
+        return Ok(Look::Belongs(session));
+    }
+    let contact = match &state.contact_app {
+        Some(app) => world.contact_with(app, &route.account).await?,
+        None => None,
+    };
+    let contact: Option<(&ElementRef, &str)> =
+        contact.as_ref().map(|contact| (&contact.id, contact.title.as_str()));
+    let inside = inside.filter(|session| candidate == Some(session.id));
+    let now = store.now();
+    let facts = inbound::decide(
+        command,
+        &route,
+        &InboundFacts { line: state, slot: &slot, session: inside, contact, now },
+    );
+    let primary = Stream::Inbound(command.channel, external_id.to_owned());
+    let mut guards = Guards::default();
+    guards.at(&primary, Version::ABSENT);
+    guards.at(&Stream::Line(line_id), line.version);
+    let of_slot = Stream::Slot(route.slot());
+    if facts.iter().any(|fact| fact.stream == of_slot) {
+        guards.at(&of_slot, slot_version);
+    }
+    let session = target(&facts, command.session, inside, &mut guards);
+    let message = Some(command.message);
+    let receipt = Receipt { session: Some(session), message, ..Receipt::at(line.last) };
+    Ok(Look::Opens(Box::new(Plan { facts, guards, primary, line: line_id, receipt })))
+}
+
+/// Looks at a process's message, from outside or from inside the session that it may belong to.
+async fn look_at_initiated(
+    world: &World,
+    ask: &Initiate,
+    inside: Option<&Session>,
+) -> Result<Look, CommandError> {
+    let (store, command) = (&world.store, &*ask.command);
+    if let Some(receipt) = store.initiated(command.command, ask.digest).await? {
+        return Ok(Look::Done(receipt));
+    }
+    let line = store.line(command.line).await?;
+    let workspace = store.workspace().await?;
+    let (contact, contact_version) = world.element(&command.contact).await?;
+    let facts =
+        InitiatedFacts { line: line.state.as_ref(), workspace: &workspace.state, contact: contact.as_ref() };
+    let admitted = initiated::admit(&ask.caller.principal, command, &facts)?;
+    let slot_id = admitted.route.slot();
+    let (slot, slot_version) = store.slot(&slot_id).await?;
+    let candidate = initiated::candidate(command, &slot);
+    if let Some(session) = candidate.filter(|id| inside.is_none_or(|session| session.id != *id)) {
+        return Ok(Look::Belongs(session));
+    }
+    let inside = inside.filter(|session| candidate == Some(session.id));
+    let facts = initiated::decide(command, &admitted, &slot, inside, store.now())?;
+    let primary = Stream::Initiated(command.command);
+    let mut guards = Guards::default();
+    guards.at(&primary, Version::ABSENT);
+    guards.at(&Stream::Workspace, workspace.version);
+    guards.at(&Stream::Line(command.line), line.version);
+    if let Some(version) = contact_version {
+        guards.at(&Stream::Element(command.contact.clone()), version);
+    }
+    if Line::exclusive(admitted.route.channel) && inside.is_none() {
+        guards.at(&Stream::Slot(slot_id), slot_version);
+    }
+    let session = target(&facts, command.session, inside, &mut guards);
+    let message = Some(command.message);
+    let receipt = Receipt { session: Some(session), message, ..Receipt::at(line.last) };
+    Ok(Look::Opens(Box::new(Plan { facts, guards, primary, line: command.line, receipt })))
+}
+
+/// The session that a decision writes to; a new one is expected to be absent.
+fn target(facts: &[Fact], new: SessionId, inside: Option<&Session>, guards: &mut Guards) -> SessionId {
+    let opens = facts.iter().any(|fact| fact.stream == Stream::Session(new));
+    if opens && inside.is_none_or(|session| session.id != new) {
+        guards.at(&Stream::Session(new), Version::ABSENT);
+        return new;
+    }
+    inside.map_or(new, |session| session.id)
+}
+
+impl SessionActor {
+    /// Takes a customer's message, if it belongs here.
+    pub(super) async fn receive(&mut self, ask: &Receive) -> Result<Receipt, CommandError> {
+        for _ in 0..CONFLICTS_MAX {
+            let world = Arc::clone(&self.world);
+            let folded = self.state().await?;
+            let version = folded.version;
+            match look_at_inbound(&world, ask, folded.state.as_ref()).await? {
+                Look::Done(receipt) => return Ok(receipt),
+                Look::Belongs(_) => return Err(CommandError::Busy(MOVED.to_owned())),
+                Look::Opens(plan) => {
+                    if let Some(receipt) = self.carry_out(ask, *plan, version).await? {
+                        return Ok(receipt);
+                    }
+                }
+            }
+        }
+        Err(contended(&Stream::Session(self.id)))
+    }
+
+    /// Takes a process's message, if it belongs here.
+    pub(super) async fn initiate(&mut self, ask: &Initiate) -> Result<Receipt, CommandError> {
+        for _ in 0..CONFLICTS_MAX {
+            let world = Arc::clone(&self.world);
+            let folded = self.state().await?;
+            let version = folded.version;
+            if let (None, Some(session)) = (&folded.state, ask.command.append_to) {
+                return Err(Rejection::SessionNotFound { session }.into());
+            }
+            match look_at_initiated(&world, ask, folded.state.as_ref()).await? {
+                Look::Done(receipt) => return Ok(receipt),
+                Look::Belongs(_) => return Err(CommandError::Busy(MOVED.to_owned())),
+                Look::Opens(plan) => {
+                    if let Some(receipt) = self.carry_out(ask, *plan, version).await? {
+                        return Ok(receipt);
+                    }
+                }
+            }
+        }
+        Err(contended(&Stream::Session(self.id)))
+    }
+
+    async fn carry_out<C>(
+        &mut self,
+        ask: &Ask<C>,
+        plan: Plan,
+        version: Version,
+    ) -> Result<Option<Receipt>, CommandError> {
+        let Plan { facts, mut guards, primary, line, receipt } = plan;
+        let own = Stream::Session(self.id);
+        if facts.iter().any(|fact| fact.stream == own) {
+            guards.at(&own, version);
+        }
+        let line = self.world.store.line(line).await?;
+        let revision = line.state.as_ref().map(|line| line.revision).unwrap_or_default();
+        let written = self.write(&ask.caller, ask.digest, revision, facts, guards, primary).await?;
+        Ok(written.map(|position| Receipt { position, ..receipt }))
+    }
+}

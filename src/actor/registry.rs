@@ -1,0 +1,112 @@
+//! Which actors live: get or spawn, ask, and forget those that stopped.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kameo::Actor;
+use kameo::actor::{ActorId, ActorRef, Spawn};
+use kameo::error::SendError;
+use kameo::mailbox;
+use kameo::message::Message;
+use kameo::reply::Reply;
+
+use super::World;
+use crate::request::{CommandError, Receipt};
+
+/// Parts of the map, each with a lock of its own that is never held while waiting.
+const SHARDS: usize = 64;
+
+/// Requests handed to a fresh actor after the one that they were meant for stopped: an actor may
+/// stop for being idle just then, and again; more says that it cannot live.
+const RESPAWNS_MAX: usize = 4;
+
+/// The actors of one kind that live in this engine.
+pub(crate) struct Registry<K, A: Actor> {
+    shards: Vec<Mutex<HashMap<K, ActorRef<A>>>>,
+    hasher: RandomState,
+}
+
+impl<K, A> Registry<K, A>
+where
+    K: Hash + Eq + Copy + Send + Sync + 'static,
+    A: Actor<Args = (Arc<World>, K)>,
+{
+    pub fn new() -> Registry<K, A> {
+        let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect();
+        Registry { shards, hasher: RandomState::new() }
+    }
+
+    /// Asks the actor of a key, spawning it where none lives.
+    ///
+    /// A request that met a stopping actor goes to the next one: its command id makes that safe
+    /// even where the first one had written.
+    pub async fn ask<M>(
+        &self,
+        world: &Arc<World>,
+        key: K,
+        mailbox_max: usize,
+        request: M,
+    ) -> Result<Receipt, CommandError>
+    where
+        A: Message<M>,
+        M: Clone + Send + Sync + 'static,
+        <A as Message<M>>::Reply: Reply<Ok = Receipt, Error = CommandError>,
+    {
+        let options = &world.options;
+        for _ in 0..RESPAWNS_MAX {
+            let actor = self.get_or_spawn(world, key, mailbox_max);
+            let asked = actor
+                .ask(request.clone())
+                .mailbox_timeout(options.mailbox_wait)
+                .reply_timeout(options.reply_wait)
+                .await;
+            match asked {
+                Ok(receipt) => return Ok(receipt),
+                Err(SendError::HandlerError(error)) => return Err(error),
+                Err(SendError::MailboxFull(_) | SendError::Timeout(Some(_))) => {
+                    return Err(CommandError::Busy(format!("{mailbox_max} requests wait already")));
+                }
+                Err(SendError::Timeout(None)) => {
+                    return Err(CommandError::Unknown(format!("no answer within {:?}", options.reply_wait)));
+                }
+                Err(
+                    SendError::ActorNotRunning(_) | SendError::ActorRestarting(_) | SendError::ActorStopped,
+                ) => self.forget(key, actor.id()),
+            }
+        }
+        Err(CommandError::Unknown(format!("the actor stopped {RESPAWNS_MAX} times while it was asked")))
+    }
+
+    fn get_or_spawn(&self, world: &Arc<World>, key: K, mailbox_max: usize) -> ActorRef<A> {
+        let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
+        let spawn = || A::spawn_with_mailbox((Arc::clone(world), key), mailbox::bounded(mailbox_max));
+        shard.entry(key).or_insert_with(spawn).clone()
+    }
+
+    /// Forgets an actor, unless a younger one took its place.
+    pub fn forget(&self, key: K, actor: ActorId) {
+        let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
+        if shard.get(&key).is_some_and(|known| known.id() == actor) {
+            shard.remove(&key);
+        }
+    }
+
+    /// How many live.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+
+    /// Lets go of all of them; each stops when it has answered what it was asked.
+    pub fn clear(&self) {
+        for shard in &self.shards {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
+    fn shard(&self, key: &K) -> &Mutex<HashMap<K, ActorRef<A>>> {
+        let hash = self.hasher.hash_one(key);
+        // The remainder is below SHARDS, the length of the vector.
+        &self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)]
+    }
+}

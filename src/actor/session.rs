@@ -1,0 +1,264 @@
+//! The actor of a session: decides on its state, appends, waits for the log, then changes.
+
+use std::sync::Arc;
+
+use kameo::Actor;
+use kameo::actor::{ActorRef, WeakActorRef};
+use kameo::error::{ActorStopReason, Infallible};
+use kameo::mailbox::{MailboxReceiver, Signal};
+use kameo::message::{Context, Message};
+
+use super::deliver::{Initiate, Receive};
+use super::{Ask, CONFLICTS_MAX, World, contended};
+use crate::domain::command::SessionCommand;
+use crate::domain::event::{Event, Fact, Stream};
+use crate::domain::id::{MessageId, PolicyRevision, Principal, SessionId};
+use crate::domain::line::Line;
+use crate::domain::rejection::Rejection;
+use crate::domain::session::{self, Session, SessionFacts, Status};
+use crate::domain::time::Timestamp;
+use crate::log::AppendError;
+use crate::request::{CommandError, Receipt};
+use crate::store::{Decision, Folded, Guards};
+
+/// Asks something of a session.
+pub(crate) type Conduct = Ask<Arc<SessionCommand>>;
+
+/// A session that lives.
+pub(crate) struct SessionActor {
+    pub(super) world: Arc<World>,
+    pub(super) id: SessionId,
+    /// The state, once it is read; `None` again when it is in doubt.
+    folded: Option<Folded<Option<Session>>>,
+}
+
+impl Actor for SessionActor {
+    type Args = (Arc<World>, SessionId);
+    type Error = Infallible;
+
+    async fn on_start((world, id): Self::Args, _: ActorRef<Self>) -> Result<Self, Infallible> {
+        Ok(SessionActor { world, id, folded: None })
+    }
+
+    async fn next(
+        &mut self,
+        _: WeakActorRef<Self>,
+        mailbox: &mut MailboxReceiver<Self>,
+    ) -> Result<Option<Signal<Self>>, Infallible> {
+        let options = &self.world.options;
+        let open = self.folded.as_ref().and_then(|folded| folded.state.as_ref()).map(Session::open);
+        let idle = if matches!(open, Some(Ok(_))) { options.session_idle } else { options.closed_linger };
+        Ok(tokio::time::timeout(idle, mailbox.recv()).await.unwrap_or(Some(Signal::Stop)))
+    }
+
+    async fn on_stop(&mut self, actor: WeakActorRef<Self>, _: ActorStopReason) -> Result<(), Infallible> {
+        self.world.sessions.forget(self.id, actor.id());
+        Ok(())
+    }
+}
+
+impl Message<Conduct> for SessionActor {
+    type Reply = Result<Receipt, CommandError>;
+
+    async fn handle(&mut self, ask: Conduct, context: &mut Context<Self, Self::Reply>) -> Self::Reply {
+        for _ in 0..CONFLICTS_MAX {
+            match self.conduct(&ask).await {
+                Ok(Some(receipt)) => return Ok(receipt),
+                Ok(None) => {}
+                Err(error) => {
+                    self.stop_in_doubt(&error, context);
+                    return Err(error);
+                }
+            }
+        }
+        Err(contended(&Stream::Session(self.id)))
+    }
+}
+
+impl Message<Receive> for SessionActor {
+    type Reply = Result<Receipt, CommandError>;
+
+    async fn handle(&mut self, ask: Receive, context: &mut Context<Self, Self::Reply>) -> Self::Reply {
+        let answer = self.receive(&ask).await;
+        answer.inspect_err(|error| self.stop_in_doubt(error, context))
+    }
+}
+
+impl Message<Initiate> for SessionActor {
+    type Reply = Result<Receipt, CommandError>;
+
+    async fn handle(&mut self, ask: Initiate, context: &mut Context<Self, Self::Reply>) -> Self::Reply {
+        let answer = self.initiate(&ask).await;
+        answer.inspect_err(|error| self.stop_in_doubt(error, context))
+    }
+}
+
+impl SessionActor {
+    /// An actor whose state may be wrong ends; the next request rebuilds it from the log.
+    fn stop_in_doubt<R: kameo::reply::Reply>(
+        &mut self,
+        error: &CommandError,
+        context: &mut Context<Self, R>,
+    ) {
+        if matches!(error, CommandError::Unknown(_) | CommandError::Unreadable(_)) {
+            self.folded = None;
+            context.stop();
+        }
+    }
+
+    /// The state, read from the log where it is not known.
+    pub(super) async fn state(&mut self) -> Result<&mut Folded<Option<Session>>, CommandError> {
+        let folded = match self.folded.take() {
+            Some(folded) => folded,
+            None => self.world.recover(self.id).await?,
+        };
+        Ok(self.folded.insert(folded))
+    }
+
+    /// Reads what others appended to this session's stream.
+    pub(super) async fn catch_up(&mut self) -> Result<(), CommandError> {
+        if let Some(mut folded) = self.folded.take() {
+            self.world.store.catch_up_session(self.id, &mut folded).await?;
+            self.folded = Some(folded);
+        }
+        Ok(())
+    }
+
+    /// Decides and writes once; `None` when what it stood on had moved.
+    async fn conduct(&mut self, ask: &Conduct) -> Result<Option<Receipt>, CommandError> {
+        let (id, world) = (self.id, Arc::clone(&self.world));
+        let store = &world.store;
+        let folded = self.state().await?;
+        let Some(session) = &folded.state else {
+            return Err(Rejection::SessionNotFound { session: id }.into());
+        };
+        let message = message_of(&ask.command);
+        if let Some(position) = folded.answered(ask.caller.command, ask.digest)? {
+            return Ok(Some(Receipt { position, session: Some(id), message }));
+        }
+        let mut guards = Guards::default();
+        guards.at(&Stream::Session(id), folded.version);
+        let workspace = store.workspace().await?;
+        guards.at(&Stream::Workspace, workspace.version);
+        let line = store.line(session.line).await?;
+        guards.at(&Stream::Line(session.line), line.version);
+        let Some(state) = &line.state else {
+            return Err(Rejection::LineNotFound { line: session.line }.into());
+        };
+        let actor = match ask.caller.principal {
+            Principal::Operator(operator) => {
+                let person = store.operator(operator).await?;
+                guards.at(&Stream::Operator(operator), person.version);
+                Some(person)
+            }
+            Principal::Channel(_) | Principal::Process(_) | Principal::Administrator(_) => None,
+        };
+        let target_known = match &*ask.command {
+            SessionCommand::AssignOperator { operator } => store.operator(*operator).await?.state.is_some(),
+            _ => false,
+        };
+        let element_known = match &*ask.command {
+            SessionCommand::LinkElement { element } => world.element(element).await?.0.is_some(),
+            _ => false,
+        };
+        let slot = match &*ask.command {
+            SessionCommand::Reopen => {
+                let (slot, version) = store.slot(&session.slot()).await?;
+                if state.channel(session.channel).is_ok_and(Line::exclusive) {
+                    guards.at(&Stream::Slot(session.slot()), version);
+                }
+                Some(slot)
+            }
+            _ => None,
+        };
+        let holder_name = store.operator_name(session.operator()).await?;
+        let facts = SessionFacts {
+            line: state,
+            workspace: &workspace.state,
+            actor: actor.as_ref().and_then(|person| person.state.as_ref()),
+            holder_name: holder_name.as_deref(),
+            target_known,
+            element_known,
+            slot: slot.as_ref(),
+        };
+        let decided = session::decide(session, &ask.caller.principal, &ask.command, &facts)?;
+        let revision = state.revision;
+        if decided.is_empty() {
+            return Ok(Some(Receipt { position: folded.last, session: Some(id), message }));
+        }
+        let written =
+            self.write(&ask.caller, ask.digest, revision, decided, guards, Stream::Session(id)).await?;
+        Ok(written.map(|position| Receipt { position, session: Some(id), message }))
+    }
+
+    /// Appends a decision and changes the state by it; `None` when something had moved.
+    pub(super) async fn write(
+        &mut self,
+        caller: &crate::request::Caller,
+        digest: u64,
+        revision: PolicyRevision,
+        facts: Vec<Fact>,
+        guards: Guards,
+        primary: Stream,
+    ) -> Result<Option<crate::log::Position>, CommandError> {
+        let now = self.world.store.now();
+        let own: Vec<Event> = facts
+            .iter()
+            .filter(|fact| fact.stream == Stream::Session(self.id))
+            .map(|fact| fact.event.clone())
+            .collect();
+        let decision = Decision { caller, digest, now, revision, facts, guards, primary: primary.clone() };
+        match self.world.store.commit(decision).await {
+            Ok(appended) => {
+                // The stream's last own event is the command's last one where it is the primary.
+                if primary == Stream::Session(self.id) {
+                    self.apply(caller, digest, own, appended.last, now)?;
+                } else {
+                    self.catch_up().await?;
+                }
+                Ok(Some(appended.last))
+            }
+            Err(AppendError::Conflict { stream, expected, found }) => {
+                let conflict = AppendError::Conflict { stream, expected, found };
+                self.world.after_failure(conflict).await?;
+                self.catch_up().await?;
+                Ok(None)
+            }
+            Err(error) => self.world.after_failure(error).await.map(|()| None),
+        }
+    }
+
+    fn apply(
+        &mut self,
+        caller: &crate::request::Caller,
+        digest: u64,
+        events: Vec<Event>,
+        last: crate::log::Position,
+        now: Timestamp,
+    ) -> Result<(), CommandError> {
+        let Some(mut folded) = self.folded.take() else { return Ok(()) };
+        let count = events.len() as u64;
+        for event in events {
+            let Event::Session(event) = event else { continue };
+            let evolved = Session::evolve(self.id, folded.state.take(), &event, now);
+            folded.state = Some(evolved.map_err(|illegal| CommandError::Unknown(illegal.to_string()))?);
+        }
+        folded.extend(caller.command, digest, last, count);
+        self.folded = Some(folded);
+        Ok(())
+    }
+
+    /// Whether the session is closed.
+    pub(super) fn is_closed(session: &Session) -> bool {
+        matches!(session.status, Status::Closed(_))
+    }
+}
+
+fn message_of(command: &SessionCommand) -> Option<MessageId> {
+    match command {
+        SessionCommand::SendMessage { message, .. } | SessionCommand::ReportDelivery { message, .. } => {
+            Some(*message)
+        }
+        _ => None,
+    }
+}
