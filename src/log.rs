@@ -16,6 +16,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+pub mod bounds;
+mod bytes;
 pub mod embedded;
 pub mod envelope;
 pub mod frame;

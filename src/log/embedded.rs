@@ -1,1 +1,316 @@
-//! to come
+//! The log of one machine: a writer thread in front of a store in a folder.
+//!
+//! Knows frames, the stream index and the store behind [`crate::disk`]; must not know sled.
+//!
+//! ```text
+//!   append ─ encode ─▶ [queue] ─▶ writer: check · frame · write · sync ─▶ index, head ─▶ answer
+//!                                                                  `─▶ [recent] ◀─ reads ─▶ store
+//! ```
+//!
+//! The folder holds `log/`, which is the truth, and `index/`, which is derived from it and may be
+//! deleted while the log is closed.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{
+    Append, AppendError, Appended, Log, LogFuture, LogStats, Position, ReadError, Record, StreamName, Version,
+};
+use prepare::Prepared;
+use shared::Shared;
+use writer::{Request, Writer};
+
+mod frames;
+mod header;
+mod index;
+mod open;
+mod prepare;
+mod read;
+mod recent;
+mod shared;
+mod writer;
+
+/// How many appends may wait for the writer: several group commits, and a few megabytes.
+pub const QUEUE_APPENDS_MAX: usize = 16_384;
+
+/// How an [`EmbeddedLog`] is opened.
+#[derive(Clone)]
+pub struct EmbeddedOptions {
+    /// How much of the log is read and checked before it is open.
+    pub verify: Verify,
+    /// How many appends may wait for the writer; more are answered with [`AppendError::Busy`].
+    pub queue_appends_max: usize,
+    /// How many bytes of the store's pages stay in memory.
+    pub cache_bytes: u64,
+    /// Failures to inject, for tests.
+    pub faults: Option<Arc<dyn Faults>>,
+}
+
+impl Default for EmbeddedOptions {
+    fn default() -> EmbeddedOptions {
+        EmbeddedOptions {
+            verify: Verify::default(),
+            queue_appends_max: QUEUE_APPENDS_MAX,
+            cache_bytes: 32 << 20,
+            faults: None,
+        }
+    }
+}
+
+impl fmt::Debug for EmbeddedOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedOptions")
+            .field("verify", &self.verify)
+            .field("queue_appends_max", &self.queue_appends_max)
+            .field("cache_bytes", &self.cache_bytes)
+            .field("faults", &self.faults.is_some())
+            .finish()
+    }
+}
+
+/// How much of the log is read and checked when it is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// Every frame: its checksum, its place in the chain, and that no position is missing.
+    #[default]
+    All,
+    /// The same, but only since the index was last written; a frame before that is checked when it
+    /// is read. Quick, whatever the length of the log.
+    Tail,
+}
+
+/// Failures that a test injects around the writer's steps.
+///
+/// An error is treated as if the step itself had failed.
+pub trait Faults: Send + Sync + 'static {
+    /// Is asked before a group is handed to the store.
+    ///
+    /// # Errors
+    ///
+    /// What the write shall fail with.
+    fn before_write(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Is asked when the store has the group, before it is synced.
+    ///
+    /// # Errors
+    ///
+    /// What the write shall fail with.
+    fn after_write(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Is asked before the store is synced.
+    ///
+    /// # Errors
+    ///
+    /// What the sync shall fail with.
+    fn before_sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Why a log could not be opened. Nothing was repaired or removed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The folder is open already.
+    #[error(
+        "the log in {} is open already, here or in another process: close that one, or ask it",
+        folder.display()
+    )]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The log was written in a format that this version does not know.
+    #[error("the log has format {found}, and this version reads format {known}")]
+    Format {
+        /// The format that was found.
+        found: u32,
+        /// The format that this version reads.
+        known: u32,
+    },
+    /// What stands at this position is not what was written.
+    #[error("the log is damaged at position {position}: {reason}")]
+    Damaged {
+        /// The first position of the first frame that does not fit; zero is the log's header.
+        position: Position,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The log ends before a position that it is known to have had.
+    #[error("the log ends at position {found}, but it had position {had}: its end was lost")]
+    Truncated {
+        /// The position that it had.
+        had: Position,
+        /// The position at which it ends.
+        found: Position,
+    },
+    /// The store could not be read or written.
+    #[error("the log could not be opened: {reason}")]
+    Failed {
+        /// What failed.
+        reason: String,
+    },
+}
+
+/// A [`Log`] in a folder of this machine; one at a time has it open.
+#[derive(Debug)]
+pub struct EmbeddedLog {
+    shared: Arc<Shared>,
+    queue_appends_max: usize,
+    /// Gone once the log is closed; the writer ends when it has taken what was sent before.
+    requests: RwLock<Option<mpsc::Sender<Request>>>,
+    /// Turns true, or loses its sender, when the writer has ended and the folder is free.
+    ended: watch::Receiver<bool>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl EmbeddedLog {
+    /// Opens the log in a folder, or creates one there; blocks until it is checked.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; nothing is repaired, and the folder is released again.
+    pub fn open(path: &Path, options: EmbeddedOptions) -> Result<Arc<EmbeddedLog>, OpenError> {
+        let opened = open::open(path, &options)?;
+        let (requests, queue) = mpsc::channel(options.queue_appends_max.max(1));
+        let (end, ended) = watch::channel(false);
+        let shared = Arc::new(Shared::new(opened.disk, opened.head));
+        let writer = Writer::new(Arc::clone(&shared), queue, opened.chain, opened.store_id, options.faults);
+        let writer = thread::Builder::new()
+            .name("switchboard-log".into())
+            .spawn(move || {
+                writer.run();
+                end.send_replace(true);
+            })
+            .map_err(|error| OpenError::Failed { reason: error.to_string() })?;
+        Ok(Arc::new(EmbeddedLog {
+            shared,
+            queue_appends_max: options.queue_appends_max,
+            requests: RwLock::new(Some(requests)),
+            ended,
+            writer: Mutex::new(Some(writer)),
+        }))
+    }
+
+    /// Hands an append to the writer.
+    fn send(&self, append: Append) -> Result<oneshot::Receiver<Result<Appended, AppendError>>, AppendError> {
+        if let Some(reason) = self.poisoned() {
+            return Err(AppendError::Unavailable { reason });
+        }
+        let prepared = Prepared::new(append)?;
+        let requests = self.requests.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(requests) = requests.as_ref() else {
+            return Err(AppendError::Unavailable { reason: "it is closed".into() });
+        };
+        let (answer, answered) = oneshot::channel();
+        match requests.try_send(Request { prepared, answer }) {
+            Ok(()) => Ok(answered),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                Err(AppendError::Busy { queue_max: self.queue_appends_max })
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => {
+                Err(AppendError::Unavailable { reason: "its writer has ended: open it again".into() })
+            }
+        }
+    }
+
+    fn refuse_appends(&self) {
+        self.requests.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Log for EmbeddedLog {
+    fn append(&self, append: Append) -> LogFuture<Result<Appended, AppendError>> {
+        let sent = self.send(append);
+        Box::pin(async move {
+            sent?.await.unwrap_or_else(|_| {
+                Err(AppendError::Unknown { reason: "the writer ended before it answered".into() })
+            })
+        })
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamName,
+        after: Version,
+        limit: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        if let Some(read) = read::stream_in_memory(&self.shared, stream, after, limit) {
+            return Box::pin(async move { read });
+        }
+        let stream = stream.clone();
+        self.read_blocking(move |shared| read::stream(shared, &stream, after, limit))
+    }
+
+    fn read_all(&self, after: Position, limit: usize) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        if let Some(read) = read::all_in_memory(&self.shared, after, limit) {
+            return Box::pin(async move { read });
+        }
+        self.read_blocking(move |shared| read::all(shared, after, limit))
+    }
+
+    fn head(&self) -> Position {
+        self.shared.head()
+    }
+
+    fn follow(&self) -> watch::Receiver<Position> {
+        self.shared.follow()
+    }
+
+    fn stats(&self) -> LogStats {
+        let requests = self.requests.read().unwrap_or_else(PoisonError::into_inner);
+        let queued = requests.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity());
+        LogStats { queued: queued as u64, ..self.shared.counters.stats() }
+    }
+
+    fn poisoned(&self) -> Option<String> {
+        self.shared.poisoned()
+    }
+
+    fn close(&self) -> LogFuture<()> {
+        self.refuse_appends();
+        let mut ended = self.ended.clone();
+        Box::pin(async move {
+            // An error says that the writer is gone, which is what is waited for.
+            let _ = ended.wait_for(|ended| *ended).await;
+        })
+    }
+}
+
+impl EmbeddedLog {
+    /// Reads on a thread that may wait for the disk, where there is a runtime to lend one.
+    fn read_blocking<F>(&self, read: F) -> LogFuture<Result<Vec<Record>, ReadError>>
+    where
+        F: FnOnce(&Shared) -> Result<Vec<Record>, ReadError> + Send + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            match tokio::runtime::Handle::try_current() {
+                Err(_) => read(&shared),
+                Ok(runtime) => runtime
+                    .spawn_blocking(move || read(&shared))
+                    .await
+                    .unwrap_or_else(|error| Err(ReadError::Unavailable { reason: error.to_string() })),
+            }
+        })
+    }
+}
+
+impl Drop for EmbeddedLog {
+    fn drop(&mut self) {
+        self.refuse_appends();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // The writer catches its own panics; there is nobody left to tell.
+            let _ = writer.join();
+        }
+    }
+}

@@ -1,1 +1,247 @@
-//! to come
+//! Frames: runs of consecutive records under one key, chained by their hashes.
+//!
+//! Knows positions, checksums and the chain; must not know the store that keeps the values. A
+//! frame stands under its first position; a record that is larger than a frame has one of its own,
+//! cut over several values. `docs/format.md` draws every byte.
+//!
+//! ```text
+//!   [ header 56 ][ record ][ record ] …      hash = BLAKE3 of all of it
+//!        ^ previous: the hash of the frame before, or of the store's header
+//! ```
+
+use super::bytes::{Malformed, Reader};
+use super::envelope::{self, ENVELOPE_VERSION, EnvelopeError, RECORD_BYTES_MAX, VERSIONS_BYTES_MAX};
+use super::{Position, Record, Version};
+
+/// The most bytes of one value: with at most 17 items to a leaf of the store, a leaf stays below
+/// the 128 KB from which the store would keep it in a file that nobody syncs.
+pub(crate) const VALUE_BYTES_MAX: usize = 6 * 1024;
+
+/// The most records in a frame, so that a frame of tiny records is still read quickly.
+pub(crate) const FRAME_RECORDS_MAX: u32 = 512;
+
+const HEADER_BYTES: usize = 56;
+const CRC_AT: usize = HEADER_BYTES - 4;
+
+/// The most bytes of the records of one frame, but for a record larger than that.
+pub(crate) const BODY_BYTES_MAX: usize = VALUE_BYTES_MAX - HEADER_BYTES;
+
+const LARGE_BODY_BYTES_MAX: usize = RECORD_BYTES_MAX + VERSIONS_BYTES_MAX;
+const MAGIC: [u8; 2] = *b"sF";
+const FRAME_VERSION: u8 = 1;
+
+/// The BLAKE3 hash of a frame, by which the next one names it.
+pub(crate) type Hash = [u8; 32];
+
+/// Why bytes are not the frame that was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FrameError {
+    #[error("it does not begin as a frame")]
+    Magic,
+    #[error("it is a frame of version {frame} with envelopes of version {envelope}, not 1 and 1")]
+    Versions { frame: u8, envelope: u8 },
+    #[error("its checksum is {found:08x} and not {written:08x}")]
+    Checksum { found: u32, written: u32 },
+    #[error("it has {found} bytes and not {written}")]
+    Length { found: usize, written: usize },
+    #[error("it was written for position {written}")]
+    Misplaced { written: u64 },
+    #[error("{0}")]
+    Bytes(#[from] Malformed),
+    #[error("its record at position {position}: {error}")]
+    Record { position: Position, error: EnvelopeError },
+}
+
+/// A frame that is being filled.
+#[derive(Debug)]
+pub(crate) struct Open {
+    first: Position,
+    records: u32,
+    bytes: Vec<u8>,
+}
+
+impl Open {
+    pub(crate) fn new(first: Position) -> Open {
+        let mut bytes = Vec::with_capacity(VALUE_BYTES_MAX);
+        bytes.resize(HEADER_BYTES, 0);
+        Open { first, records: 0, bytes }
+    }
+
+    /// Whether `records` more of `len` bytes, versions included, stay within the frame.
+    pub(crate) fn fits(&self, records: usize, len: usize) -> bool {
+        self.records == 0
+            || (self.bytes.len() + len <= VALUE_BYTES_MAX
+                && self.records as usize + records <= FRAME_RECORDS_MAX as usize)
+    }
+
+    /// Adds a record whose content is encoded already.
+    pub(crate) fn push(&mut self, version: Version, previous: Version, content: &[u8]) {
+        envelope::put_versions(version, previous, &mut self.bytes);
+        self.bytes.extend_from_slice(content);
+        self.records += 1;
+    }
+
+    /// Finishes the frame after the one whose hash is `previous`.
+    pub(crate) fn seal(mut self, previous: &Hash) -> Sealed {
+        let body = self.bytes.len() - HEADER_BYTES;
+        let header = &mut self.bytes[..HEADER_BYTES];
+        header[0..2].copy_from_slice(&MAGIC);
+        header[2] = FRAME_VERSION;
+        header[3] = ENVELOPE_VERSION;
+        header[4..8].copy_from_slice(&self.records.to_le_bytes());
+        header[8..16].copy_from_slice(&self.first.0.to_le_bytes());
+        header[16..20].copy_from_slice(&(body as u32).to_le_bytes());
+        header[20..52].copy_from_slice(previous);
+        let crc = checksum(&self.bytes);
+        self.bytes[CRC_AT..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
+        let last = Position(self.first.0 + u64::from(self.records) - 1);
+        Sealed { first: self.first, last, hash: blake3::hash(&self.bytes).into(), bytes: self.bytes }
+    }
+}
+
+/// A finished frame.
+#[derive(Clone, Debug)]
+pub(crate) struct Sealed {
+    pub(crate) first: Position,
+    pub(crate) last: Position,
+    pub(crate) hash: Hash,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Sealed {
+    /// The keys and values that the frame is stored as.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (Vec<u8>, &[u8])> {
+        let parts = self.bytes.chunks(VALUE_BYTES_MAX);
+        parts.enumerate().map(|(part, value)| (key(self.first, part as u16), value))
+    }
+}
+
+/// The key of a frame's part: the first position, and for all parts but the first their number.
+pub(crate) fn key(first: Position, part: u16) -> Vec<u8> {
+    let mut key = first.0.to_be_bytes().to_vec();
+    if part > 0 {
+        key.extend_from_slice(&part.to_be_bytes());
+    }
+    key
+}
+
+/// Reads a key: the first position of its frame, and the number of its part.
+pub(crate) fn parse_key(key: &[u8]) -> Option<(Position, u16)> {
+    let (first, part) = key.split_first_chunk::<8>()?;
+    let first = Position(u64::from_be_bytes(*first));
+    if part.is_empty() {
+        return Some((first, 0));
+    }
+    let part = u16::from_be_bytes(part.try_into().ok()?);
+    (part > 0).then_some((first, part))
+}
+
+/// How many values a frame has, seen on the first of them.
+pub(crate) fn parts(first_value: &[u8]) -> Result<usize, FrameError> {
+    let header = Header::read(first_value)?;
+    Ok((HEADER_BYTES + header.body).div_ceil(VALUE_BYTES_MAX))
+}
+
+/// A frame whose checksum was found right.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checked<'a> {
+    header: Header,
+    bytes: &'a [u8],
+}
+
+impl<'a> Checked<'a> {
+    /// Checks the bytes of all parts of the frame that stands at `first`.
+    pub(crate) fn new(first: Position, bytes: &'a [u8]) -> Result<Checked<'a>, FrameError> {
+        let header = Header::read(bytes)?;
+        let written = HEADER_BYTES + header.body;
+        if bytes.len() != written {
+            return Err(FrameError::Length { found: bytes.len(), written });
+        }
+        let found = checksum(bytes);
+        if found != header.crc {
+            return Err(FrameError::Checksum { found, written: header.crc });
+        }
+        if header.first != first {
+            return Err(FrameError::Misplaced { written: header.first.0 });
+        }
+        Ok(Checked { header, bytes })
+    }
+
+    /// The hash of the frame before.
+    pub(crate) fn previous(&self) -> Hash {
+        self.header.previous
+    }
+
+    pub(crate) fn hash(&self) -> Hash {
+        blake3::hash(self.bytes).into()
+    }
+
+    /// The position of its last record.
+    pub(crate) fn last(&self) -> Position {
+        Position(self.header.first.0 + u64::from(self.header.records) - 1)
+    }
+
+    /// Decodes its records; every byte belongs to one of them.
+    pub(crate) fn records(&self) -> Result<Vec<Record>, FrameError> {
+        let mut reader = Reader::new(&self.bytes[HEADER_BYTES..]);
+        let mut records: Vec<Record> = Vec::with_capacity(self.header.records as usize);
+        let mut position = self.header.first;
+        for _ in 0..self.header.records {
+            let record = envelope::decode(position, records.last(), &mut reader)
+                .map_err(|error| FrameError::Record { position, error })?;
+            records.push(record);
+            position = position.next();
+        }
+        reader.end("bytes after the last record")?;
+        Ok(records)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    records: u32,
+    first: Position,
+    body: usize,
+    previous: Hash,
+    crc: u32,
+}
+
+impl Header {
+    fn read(bytes: &[u8]) -> Result<Header, FrameError> {
+        let mut reader = Reader::new(bytes);
+        if reader.array::<2>("magic")? != MAGIC {
+            return Err(FrameError::Magic);
+        }
+        let [frame, envelope] = reader.array::<2>("versions")?;
+        if (frame, envelope) != (FRAME_VERSION, ENVELOPE_VERSION) {
+            return Err(FrameError::Versions { frame, envelope });
+        }
+        let records = u32::from_le_bytes(reader.array("records")?);
+        let first = Position(u64::from_le_bytes(reader.array("first position")?));
+        let body = u32::from_le_bytes(reader.array("length")?) as usize;
+        let previous = reader.array("previous hash")?;
+        let crc = u32::from_le_bytes(reader.array("checksum")?);
+        bounded("records", records.into(), 1, FRAME_RECORDS_MAX.into())?;
+        bounded("length", body as u64, 1, LARGE_BODY_BYTES_MAX as u64)?;
+        bounded("first position", first.0, 1, u64::MAX - u64::from(FRAME_RECORDS_MAX))?;
+        Ok(Header { records, first, body, previous, crc })
+    }
+}
+
+fn bounded(field: &'static str, value: u64, min: u64, max: u64) -> Result<(), Malformed> {
+    match (min..=max).contains(&value) {
+        true => Ok(()),
+        false => Err(Malformed::Bounds { field, value, min, max }),
+    }
+}
+
+/// CRC-32 (ISO-HDLC) of a frame without the four bytes of the checksum itself.
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&bytes[..CRC_AT]);
+    crc.update(&bytes[HEADER_BYTES..]);
+    crc.finalize()
+}
+
+#[cfg(test)]
+mod tests;

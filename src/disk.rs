@@ -1,0 +1,150 @@
+//! The disk: ordered keys and values in folders. The only place that names sled.
+//!
+//! Knows keys and bytes, no events. [`store::Store`] is for what must not be lost and is synced by
+//! its caller; [`table::Table`] is for what can be derived again and is written lazily.
+//!
+//! ```text
+//!   folder/lock     held by whoever has the folder open
+//!   folder/db …     sled's own files
+//! ```
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub(crate) mod store;
+pub(crate) mod table;
+
+pub(crate) use store::Store;
+pub(crate) use table::{Direction, Folder, InMemory, Table};
+
+/// What went wrong with a folder.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DiskError {
+    /// Somebody has it open. Nothing was changed.
+    #[error("folder {} is open already, here or in another process", folder.display())]
+    InUse { folder: PathBuf },
+    /// Reading or writing failed. What was being written may or may not be there.
+    #[error("folder {}: {reason}", folder.display())]
+    Failed { folder: PathBuf, reason: String },
+}
+
+impl DiskError {
+    fn failed(folder: &Path, reason: impl ToString) -> DiskError {
+        DiskError::Failed { folder: folder.to_path_buf(), reason: reason.to_string() }
+    }
+}
+
+/// The name of the file that is locked while a folder is open.
+const LOCK: &str = "lock";
+
+/// The file of sled that holds all data.
+const DATA: &str = "db";
+
+/// The size of sled's segments: an item of more than a quarter of it, less its header, would go to
+/// a file in `blobs/` that sled never syncs.
+const SEGMENT_BYTES: usize = 512 * 1024;
+
+/// How long sled's threads of a handle that was dropped in this process may hold on to its file.
+/// Our own lock is free by then, so nobody else can be the one who holds it.
+const RELEASE_WAIT_MAX: Duration = Duration::from_secs(10);
+const RELEASE_POLL: Duration = Duration::from_millis(2);
+
+/// An open folder; the order of the fields is the order in which they are released.
+#[derive(Debug)]
+struct Database {
+    db: sled::Db,
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Database {
+    /// Opens or creates the folder; `cache_bytes` bounds the pages that sled keeps in memory.
+    fn open(folder: &Path, cache_bytes: u64) -> Result<Database, DiskError> {
+        let failed = |error: io::Error| DiskError::failed(folder, error);
+        create_folder(folder).map_err(failed)?;
+        let lock = lock(folder)?;
+        let created = !folder.join(DATA).exists();
+        let db = open_sled(folder, cache_bytes)?;
+        if created {
+            File::open(folder.join("conf")).and_then(|file| file.sync_all()).map_err(failed)?;
+            File::open(folder.join(DATA)).and_then(|file| file.sync_all()).map_err(failed)?;
+            sync_folder(folder).map_err(failed)?;
+        }
+        Ok(Database { db, folder: folder.to_path_buf(), _lock: lock })
+    }
+
+    fn failed(&self, error: sled::Error) -> DiskError {
+        DiskError::failed(&self.folder, error)
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, DiskError> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(LOCK))
+        .map_err(|error| DiskError::failed(folder, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(DiskError::InUse { folder: folder.to_path_buf() }),
+        Err(TryLockError::Error(error)) => Err(DiskError::failed(folder, error)),
+    }
+}
+
+fn open_sled(folder: &Path, cache_bytes: u64) -> Result<sled::Db, DiskError> {
+    let began = Instant::now();
+    loop {
+        let config = sled::Config::new()
+            .path(folder)
+            .cache_capacity(cache_bytes)
+            .segment_size(SEGMENT_BYTES)
+            .mode(sled::Mode::HighThroughput)
+            .flush_every_ms(None);
+        match config.open() {
+            Ok(db) => return Ok(db),
+            Err(error) if is_held(&error) && began.elapsed() < RELEASE_WAIT_MAX => {
+                thread::sleep(RELEASE_POLL)
+            }
+            Err(error) if is_held(&error) => return Err(DiskError::InUse { folder: folder.to_path_buf() }),
+            Err(error) => return Err(DiskError::failed(folder, error)),
+        }
+    }
+}
+
+/// sled has no kind of error for a lock that is held, only these words.
+fn is_held(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
+}
+
+/// Creates a folder and those above it, each of them durably.
+pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() || folder.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let above = folder.parent().unwrap_or(Path::new(""));
+    create_folder(above)?;
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync_folder(above),
+    }
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
+}
+
+/// Removes a folder and everything in it, unless somebody has it open.
+fn destroy(folder: &Path) -> Result<(), DiskError> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let held = lock(folder)?;
+    fs::remove_dir_all(folder).map_err(|error| DiskError::failed(folder, error))?;
+    drop(held);
+    Ok(())
+}

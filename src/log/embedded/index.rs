@@ -1,0 +1,338 @@
+//! The stream index: which positions a stream's events have.
+//!
+//! A fold of the log, kept in a table of derived data with the position it has reached; dropped and
+//! built again at will. A stream has one entry with its version and its newest positions, and one
+//! entry for each full chunk of positions before them, so that an append to a long stream rewrites
+//! a few hundred bytes and no more.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::disk::{Direction, DiskError, InMemory, Table};
+use crate::log::bytes::{Malformed, Reader, put_varint};
+use crate::log::frame::Hash;
+use crate::log::{Position, StreamName, Version};
+
+/// The version of the index's entries; with another one it is built anew.
+const FORMAT: u8 = 1;
+
+/// How many positions stand in one entry: some 200 bytes where a stream is not busy.
+const CHUNK: u64 = 64;
+
+/// How much of the index waits in memory before it is written: large batches cost less.
+const OVERLAY_BYTES_MAX: usize = 8 << 20;
+
+/// The key of the checkpoint, which no stream has, since no name is empty.
+const CHECKPOINT_KEY: [u8; 2] = [0, 0];
+
+/// How far the index has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Checkpoint {
+    /// The log that it is of.
+    pub(super) store_id: Uuid,
+    /// The last position that it has, which is the last of a frame; zero before the first.
+    pub(super) position: Position,
+    /// The hash of that frame, or of the header.
+    pub(super) hash: Hash,
+}
+
+/// The newest positions of a stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Tail {
+    version: u64,
+    /// Those of the versions after the last multiple of [`CHUNK`] that was filled.
+    positions: Vec<u64>,
+}
+
+#[derive(Debug)]
+pub(super) struct Index {
+    table: Table,
+}
+
+impl Index {
+    pub(super) fn new(table: Table) -> Index {
+        Index { table }
+    }
+
+    /// How far the index has come; `None` when there is none that can be used.
+    pub(super) fn checkpoint(&self) -> Result<Option<Checkpoint>, DiskError> {
+        let value = self.table.get(&CHECKPOINT_KEY)?;
+        Ok(value.and_then(|value| parse_checkpoint(&value).ok().flatten()))
+    }
+
+    /// Up to `limit` positions of the stream's events after a version.
+    pub(super) fn positions(
+        &self,
+        stream: &StreamName,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<Position>, DiskError> {
+        let tail = self.tail(stream)?;
+        let mut positions = Vec::new();
+        let mut after = after.0;
+        while after < tail.first() - 1 && positions.len() < limit {
+            let chunk = after / CHUNK * CHUNK;
+            let key = chunk_key(stream, chunk + 1);
+            let value = self.table.get(&key)?.unwrap_or_default();
+            let chunk_positions =
+                parse(&value, |reader| take_positions(reader, CHUNK)).map_err(|e| self.broken(e))?;
+            let here = chunk_positions.iter().skip((after - chunk) as usize).take(limit - positions.len());
+            positions.extend(here.copied().map(Position));
+            after = chunk + CHUNK;
+        }
+        positions.extend(tail.after(after, limit - positions.len()));
+        Ok(positions)
+    }
+
+    /// The same, if that surely needs no disk.
+    pub(super) fn positions_in_memory(
+        &self,
+        stream: &StreamName,
+        after: Version,
+        limit: usize,
+    ) -> Option<Vec<Position>> {
+        match self.table.get_in_memory(&tail_key(stream)) {
+            InMemory::Known(None) => Some(Vec::new()),
+            InMemory::Known(Some(value)) => {
+                let tail = Tail::parse(&value).ok()?;
+                (after.0 >= tail.first() - 1).then(|| tail.after(after.0, limit).collect())
+            }
+            InMemory::Unknown => None,
+        }
+    }
+
+    /// Whether nothing was ever written to it.
+    pub(super) fn is_empty(&self) -> Result<bool, DiskError> {
+        self.table.scan_prefix(&[], Direction::Forward, 1).map(|first| first.is_empty())
+    }
+
+    /// Whether enough waits in memory for a flush to pay.
+    pub(super) fn wants_flush(&self) -> bool {
+        self.table.overlay_bytes() > OVERLAY_BYTES_MAX
+    }
+
+    /// Whether more waits in memory than may: then the writer waits for the flush.
+    pub(super) fn must_flush(&self) -> bool {
+        self.table.overlay_bytes() > 4 * OVERLAY_BYTES_MAX
+    }
+
+    /// Writes what waits in memory.
+    pub(super) fn flush(&self) -> Result<(), DiskError> {
+        self.table.flush([])
+    }
+
+    fn tail(&self, stream: &StreamName) -> Result<Tail, DiskError> {
+        match self.table.get(&tail_key(stream))? {
+            Some(value) => Tail::parse(&value).map_err(|error| self.broken(error)),
+            None => Ok(Tail::default()),
+        }
+    }
+
+    fn broken(&self, error: Malformed) -> DiskError {
+        let folder = self.table.folder().unwrap_or_default();
+        DiskError::Failed {
+            reason: format!(
+                "an entry of the stream index is broken ({error}): delete the folder while the log is closed"
+            ),
+            folder,
+        }
+    }
+}
+
+/// Events on their way into the index; nobody sees them before [`Draft::publish`].
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    tails: HashMap<StreamName, Drafted>,
+    chunks: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+/// A stream that a draft has looked at.
+#[derive(Debug, Default)]
+struct Drafted {
+    tail: Tail,
+    /// Whether the draft has events of it.
+    written: bool,
+}
+
+impl Draft {
+    /// The version of a stream, with the draft's events.
+    pub(super) fn version(&mut self, index: &Index, stream: &StreamName) -> Result<Version, DiskError> {
+        self.look(index, stream).map(|drafted| Version(drafted.tail.version))
+    }
+
+    /// Adds an event of a stream at a position, and gives it its version.
+    pub(super) fn push(
+        &mut self,
+        index: &Index,
+        stream: &StreamName,
+        position: Position,
+    ) -> Result<Version, DiskError> {
+        let Drafted { tail, written } = self.look(index, stream)?;
+        *written = true;
+        let mut full = None;
+        if tail.positions.len() as u64 == CHUNK {
+            let mut value = Vec::new();
+            put_positions(&tail.positions, &mut value);
+            full = Some((chunk_key(stream, tail.first()), Some(value)));
+            tail.positions.clear();
+        }
+        tail.version += 1;
+        tail.positions.push(position.0);
+        let version = Version(tail.version);
+        self.chunks.extend(full);
+        Ok(version)
+    }
+
+    /// Makes all events visible together.
+    pub(super) fn publish(self, index: &Index, checkpoint: &Checkpoint) {
+        let written = self.tails.into_iter().filter(|(_, drafted)| drafted.written);
+        let tails = written.map(|(stream, drafted)| (tail_key(&stream), Some(drafted.tail.bytes())));
+        let checkpoint = (CHECKPOINT_KEY.to_vec(), Some(checkpoint_bytes(checkpoint)));
+        index.table.apply(self.chunks.into_iter().chain(tails).chain([checkpoint]));
+    }
+
+    fn look(&mut self, index: &Index, stream: &StreamName) -> Result<&mut Drafted, DiskError> {
+        if !self.tails.contains_key(stream) {
+            let drafted = Drafted { tail: index.tail(stream)?, written: false };
+            self.tails.insert(stream.clone(), drafted);
+        }
+        Ok(self.tails.get_mut(stream).expect("it was there or was inserted above"))
+    }
+}
+
+impl Tail {
+    /// The version of its oldest position, or the next version where it has none.
+    fn first(&self) -> u64 {
+        self.version + 1 - self.positions.len() as u64
+    }
+
+    fn after(&self, after: u64, limit: usize) -> impl Iterator<Item = Position> {
+        let seen = after.saturating_sub(self.first() - 1);
+        let seen = usize::try_from(seen).unwrap_or(usize::MAX);
+        self.positions.iter().skip(seen).take(limit).copied().map(Position)
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(16 + 2 * self.positions.len());
+        put_varint(self.version, &mut bytes);
+        put_positions(&self.positions, &mut bytes);
+        bytes
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Tail, Malformed> {
+        parse(bytes, |reader| {
+            let version = reader.varint("version", u64::MAX - 1)?;
+            let positions = take_positions(reader, version.min(CHUNK))?;
+            Ok(Tail { version, positions })
+        })
+    }
+}
+
+/// The length first, so that no name's keys stand among those of another.
+fn tail_key(stream: &StreamName) -> Vec<u8> {
+    let name = stream.as_bytes();
+    let mut key = Vec::with_capacity(2 + name.len() + 8);
+    key.extend_from_slice(&(name.len() as u16).to_be_bytes());
+    key.extend_from_slice(name);
+    key
+}
+
+fn chunk_key(stream: &StreamName, first: u64) -> Vec<u8> {
+    let mut key = tail_key(stream);
+    key.extend_from_slice(&first.to_be_bytes());
+    key
+}
+
+/// Writes how many there are, and of each how far it is after the one before it.
+fn put_positions(positions: &[u64], out: &mut Vec<u8>) {
+    put_varint(positions.len() as u64, out);
+    let mut before = 0;
+    for position in positions {
+        put_varint(position - before, out);
+        before = *position;
+    }
+}
+
+fn take_positions(reader: &mut Reader<'_>, max: u64) -> Result<Vec<u64>, Malformed> {
+    let count = reader.varint("number of positions", max)?;
+    let mut position = 0;
+    let mut positions = Vec::with_capacity(count as usize);
+    for _ in 0..count {
+        position += reader.varint("position", u64::MAX - position)?;
+        positions.push(position);
+    }
+    Ok(positions)
+}
+
+fn parse<T>(
+    bytes: &[u8],
+    take: impl FnOnce(&mut Reader<'_>) -> Result<T, Malformed>,
+) -> Result<T, Malformed> {
+    let mut reader = Reader::new(bytes);
+    let value = take(&mut reader)?;
+    reader.end("bytes after the entry")?;
+    Ok(value)
+}
+
+fn checkpoint_bytes(checkpoint: &Checkpoint) -> Vec<u8> {
+    let mut bytes = vec![FORMAT];
+    bytes.extend_from_slice(checkpoint.store_id.as_bytes());
+    bytes.extend_from_slice(&checkpoint.position.0.to_le_bytes());
+    bytes.extend_from_slice(&checkpoint.hash);
+    bytes
+}
+
+fn parse_checkpoint(bytes: &[u8]) -> Result<Option<Checkpoint>, Malformed> {
+    parse(bytes, |reader| {
+        let format = reader.byte("format")?;
+        let store_id = Uuid::from_bytes(reader.array("store id")?);
+        let position = Position(u64::from_le_bytes(reader.array("position")?));
+        let hash = reader.array("hash")?;
+        Ok((format == FORMAT).then_some(Checkpoint { store_id, position, hash }))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkpoint(position: u64) -> Checkpoint {
+        Checkpoint { store_id: Uuid::nil(), position: Position(position), hash: [7; 32] }
+    }
+
+    #[test]
+    fn a_stream_of_several_chunks_is_read_from_any_version_in_any_page() {
+        let index = Index::new(Table::in_memory());
+        let (stream, other) = (StreamName::new(b"a"), StreamName::new(b"ab"));
+        for version in 1..=200u64 {
+            let mut draft = Draft::default();
+            assert_eq!(draft.push(&index, &stream, Position(version * 3)), Ok(Version(version)));
+            assert_eq!(draft.push(&index, &other, Position(version * 3 + 1)), Ok(Version(version)));
+            draft.publish(&index, &checkpoint(version * 3 + 1));
+        }
+        for after in 0..=201u64 {
+            for limit in [0, 1, 63, 64, 65, 300] {
+                let expected: Vec<_> = (after + 1..=200).map(|v| Position(v * 3)).take(limit).collect();
+                assert_eq!(index.positions(&stream, Version(after), limit), Ok(expected), "{after} {limit}");
+            }
+        }
+        assert_eq!(index.checkpoint(), Ok(Some(checkpoint(601))));
+    }
+
+    #[test]
+    fn many_events_of_one_draft_are_seen_together_and_not_before() {
+        let index = Index::new(Table::in_memory());
+        let stream = StreamName::new(b"long");
+        let mut draft = Draft::default();
+        for position in 1..=130 {
+            assert_eq!(draft.push(&index, &stream, Position(position)), Ok(Version(position)));
+        }
+        assert_eq!(index.positions(&stream, Version(0), 999), Ok(Vec::new()));
+        draft.publish(&index, &checkpoint(130));
+        let all: Vec<_> = (1..=130).map(Position).collect();
+        assert_eq!(index.positions(&stream, Version(0), 999), Ok(all));
+        assert_eq!(index.positions_in_memory(&stream, Version(128), 9).map(|p| p.len()), Some(2));
+        assert_eq!(index.positions_in_memory(&stream, Version(0), 9), None);
+    }
+}

@@ -1,0 +1,173 @@
+//! Opening an embedded log: its header, its frames, and the index up to its head.
+//!
+//! Knows what must hold before anything is believed; repairs nothing of the log, and builds the
+//! index anew whenever that cannot be used.
+
+use std::path::Path;
+
+use uuid::Uuid;
+
+use super::frames;
+use super::header::{self, Header};
+use super::index::{Checkpoint, Draft, Index};
+use super::shared::Disk;
+use super::{EmbeddedOptions, OpenError, Verify};
+use crate::disk::{DiskError, Folder, Store, Table};
+use crate::log::frame::Hash;
+use crate::log::{Position, ReadError, Version};
+
+/// The name of the folder with the truth.
+const LOG_FOLDER: &str = "log";
+
+/// The name of the folder with what is derived from it.
+const INDEX_FOLDER: &str = "index";
+
+/// The name of the index's table in its folder.
+const INDEX_TABLE: &str = "streams";
+
+/// A log that was found right.
+pub(super) struct Opened {
+    pub(super) disk: Disk,
+    pub(super) head: Position,
+    pub(super) chain: Hash,
+    pub(super) store_id: Uuid,
+}
+
+pub(super) fn open(path: &Path, options: &EmbeddedOptions) -> Result<Opened, OpenError> {
+    let store =
+        Store::open(&path.join(LOG_FOLDER), options.cache_bytes).map_err(|error| failed(path, error))?;
+    let header = header::load_or_create(&store)?;
+    let (index, checkpoint) = open_index(path, &header)?;
+    check_end(&store, &checkpoint)?;
+    let walk = Walk { store: &store, index: &index, header: &header, path };
+    let end = match options.verify {
+        Verify::All => {
+            walk.run(Checkpoint { position: Position::START, hash: header.hash, ..checkpoint }, &checkpoint)?
+        }
+        Verify::Tail => walk.run(checkpoint, &checkpoint)?,
+    };
+    Ok(Opened { disk: Disk { store, index }, head: end.position, chain: end.hash, store_id: header.store_id })
+}
+
+/// Opens the index; one that is unreadable, or of another log or format, is deleted and begun anew.
+fn open_index(path: &Path, header: &Header) -> Result<(Index, Checkpoint), OpenError> {
+    let folder = path.join(INDEX_FOLDER);
+    let begin = Checkpoint { store_id: header.store_id, position: Position::START, hash: header.hash };
+    match usable_index(&folder, begin) {
+        Ok(Some(usable)) => return Ok(usable),
+        Err(error @ DiskError::InUse { .. }) => return Err(failed(path, error)),
+        Ok(None) => tracing::info!("the stream index is of another log or format and is built anew"),
+        Err(error) => tracing::warn!(%error, "the stream index cannot be read and is built anew"),
+    }
+    Folder::destroy(&folder).map_err(|error| failed(path, error))?;
+    let table = Table::open(&folder, INDEX_TABLE).map_err(|error| failed(path, error))?;
+    Ok((Index::new(table), begin))
+}
+
+fn usable_index(folder: &Path, begin: Checkpoint) -> Result<Option<(Index, Checkpoint)>, DiskError> {
+    let index = Index::new(Table::open(folder, INDEX_TABLE)?);
+    if index.is_empty()? {
+        return Ok(Some((index, begin)));
+    }
+    let checkpoint = index.checkpoint()?.filter(|checkpoint| checkpoint.store_id == begin.store_id);
+    Ok(checkpoint.map(|checkpoint| (index, checkpoint)))
+}
+
+/// Compares where the log ends, and what it had at the checkpoint, with what the index remembers.
+fn check_end(store: &Store, checkpoint: &Checkpoint) -> Result<(), OpenError> {
+    let had = checkpoint.position;
+    if had == Position::START {
+        return Ok(());
+    }
+    let first = frames::last_first(store)?;
+    let found = if first == Position::START { first } else { last_of(store, first)? };
+    if found < had {
+        return Err(OpenError::Truncated { had, found });
+    }
+    let (first, bytes) = frames::holding(store, had)?;
+    let frame = frames::check(first, &bytes)?;
+    if frame.last() != had || frame.hash() != checkpoint.hash {
+        return Err(frames::damaged(first, "it is not the frame that the index has seen here").into());
+    }
+    Ok(())
+}
+
+fn last_of(store: &Store, first: Position) -> Result<Position, OpenError> {
+    let Some(bytes) = frames::starting_at(store, first)? else {
+        return Err(frames::damaged(first, "its first part is missing").into());
+    };
+    Ok(frames::check(first, &bytes)?.last())
+}
+
+/// Going through the frames in order.
+struct Walk<'a> {
+    store: &'a Store,
+    index: &'a Index,
+    header: &'a Header,
+    path: &'a Path,
+}
+
+impl Walk<'_> {
+    /// Checks every frame after `from` and folds into the index those that it has not; returns
+    /// where the log ends.
+    fn run(&self, from: Checkpoint, indexed: &Checkpoint) -> Result<Checkpoint, OpenError> {
+        let mut end = from;
+        loop {
+            let first = end.position.next();
+            let Some(bytes) = frames::starting_at(self.store, first)? else { break };
+            let frame = frames::check(first, &bytes)?;
+            if frame.previous() != end.hash {
+                return Err(frames::damaged(first, "it is not chained to the frame before it").into());
+            }
+            end = Checkpoint { store_id: self.header.store_id, position: frame.last(), hash: frame.hash() };
+            let records = frame.records().map_err(|error| frames::damaged(first, error))?;
+            if end.position > indexed.position {
+                self.fold(records, &end)?;
+            }
+        }
+        // A frame after the gap says that one is missing.
+        if frames::last_first(self.store)? > end.position {
+            return Err(frames::damaged(end.position.next(), "its frame is missing").into());
+        }
+        Ok(end)
+    }
+
+    fn fold(&self, records: Vec<crate::log::Record>, end: &Checkpoint) -> Result<(), OpenError> {
+        let mut draft = Draft::default();
+        for record in records {
+            let position = record.position;
+            let version = draft
+                .push(self.index, &record.entry.stream, position)
+                .map_err(|error| failed(self.path, error))?;
+            if record.version != version || record.previous != Version(version.0 - 1) {
+                let reason = format_args!(
+                    "its stream is at version {version}, but it has version {} after {}",
+                    record.version, record.previous
+                )
+                .to_string();
+                return Err(frames::damaged(position, reason).into());
+            }
+        }
+        draft.publish(self.index, end);
+        if self.index.wants_flush() {
+            self.index.flush().map_err(|error| failed(self.path, error))?;
+        }
+        Ok(())
+    }
+}
+
+fn failed(path: &Path, error: DiskError) -> OpenError {
+    match error {
+        DiskError::InUse { .. } => OpenError::InUse { folder: path.to_path_buf() },
+        DiskError::Failed { .. } => OpenError::Failed { reason: error.to_string() },
+    }
+}
+
+impl From<ReadError> for OpenError {
+    fn from(error: ReadError) -> OpenError {
+        match error {
+            ReadError::Damaged { position, reason } => OpenError::Damaged { position, reason },
+            ReadError::Unavailable { reason } => OpenError::Failed { reason },
+        }
+    }
+}

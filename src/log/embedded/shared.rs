@@ -1,0 +1,105 @@
+//! What the writer and the readers of an embedded log share.
+//!
+//! Knows who may see what: readers see up to the head, which only the writer moves.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
+
+use tokio::sync::watch;
+
+use super::index::Index;
+use super::recent::Recent;
+use crate::disk::Store;
+use crate::log::{LogStats, Position, ReadError};
+
+/// The open folders.
+#[derive(Debug)]
+pub(super) struct Disk {
+    pub(super) store: Store,
+    pub(super) index: Index,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Taken away by the writer when it ends, which releases the folders.
+    disk: RwLock<Option<Disk>>,
+    pub(super) recent: Recent,
+    pub(super) counters: Counters,
+    head: watch::Sender<Position>,
+    poison: OnceLock<String>,
+}
+
+impl Shared {
+    pub(super) fn new(disk: Disk, head: Position) -> Shared {
+        Shared {
+            disk: RwLock::new(Some(disk)),
+            recent: Recent::default(),
+            counters: Counters::default(),
+            head: watch::channel(head).0,
+            poison: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn head(&self) -> Position {
+        *self.head.borrow()
+    }
+
+    pub(super) fn follow(&self) -> watch::Receiver<Position> {
+        self.head.subscribe()
+    }
+
+    /// Lets readers see up to this position.
+    pub(super) fn publish(&self, head: Position) {
+        self.head.send_replace(head);
+    }
+
+    /// Holds the folders open while the guard lives; `None` inside says that they are closed.
+    pub(super) fn disk(&self) -> RwLockReadGuard<'_, Option<Disk>> {
+        self.disk.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the readers and releases the folders.
+    pub(super) fn release(&self) {
+        self.disk.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    pub(super) fn poisoned(&self) -> Option<String> {
+        self.poison.get().cloned()
+    }
+
+    /// Refuses appends from now on; the first reason is kept.
+    pub(super) fn poison(&self, reason: &str) {
+        let reason = format!("it failed before ({reason}): open it again");
+        if self.poison.set(reason).is_ok() {
+            tracing::error!("the log takes no more appends until it is opened again");
+        }
+    }
+}
+
+/// What is answered to a read of a closed log.
+pub(super) fn closed() -> ReadError {
+    ReadError::Unavailable { reason: "it is closed".into() }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) appends: AtomicU64,
+    pub(super) events: AtomicU64,
+    pub(super) syncs: AtomicU64,
+    pub(super) conflicts: AtomicU64,
+    pub(super) bytes: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn stats(&self) -> LogStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        LogStats {
+            appends: read(&self.appends),
+            events: read(&self.events),
+            syncs: read(&self.syncs),
+            conflicts: read(&self.conflicts),
+            bytes: read(&self.bytes),
+            queued: 0,
+        }
+    }
+}
