@@ -3,4 +3,5 @@
 pub(crate) mod disk;
 pub mod domain;
 pub mod log;
+pub mod projection;
 pub mod wire;

@@ -32,11 +32,11 @@ mod line;
 mod lookup;
 
 pub use line::{ChannelView, LineView, MemberView, OperatorLine, Roles};
-pub(super) use lookup::{
-    apps, element, elements_by_account, line, lines, lines_of, members, operator, operators, processes, search,
-    service_licence,
-};
 pub use lookup::{ELEMENTS_FOUND_MAX, SEARCH_EXAMINED_MAX};
+pub(super) use lookup::{
+    apps, element, elements_by_account, line, lines, lines_of, members, operator, operators, processes,
+    search, service_licence,
+};
 
 /// Raised with every change of the rows: an older table is dropped and folded again.
 pub(super) const VERSION: u32 = 1;
@@ -127,7 +127,9 @@ pub(super) fn fold(table: &Table, page: &[Recorded], at: &Folding) -> Result<Vec
         match (&recorded.event, &recorded.stream) {
             (Event::Workspace(event), Stream::Workspace) => workspace(&mut draft, event),
             (Event::Line(event), Stream::Line(line)) => line::fold(&mut draft, *line, event, at)?,
-            (Event::Operator(event), Stream::Operator(id)) => operator_event(&mut draft, *id, event, recorded, at)?,
+            (Event::Operator(event), Stream::Operator(id)) => {
+                operator_event(&mut draft, *id, event, recorded, at)?
+            }
             (Event::Element(event), Stream::Element(id)) => elements.fold(table, id, event, at)?,
             (Event::Channel(_), Stream::Channel(_))
             | (Event::Session(_), Stream::Session(_))

@@ -2,6 +2,7 @@
 //!
 //! Must not know any table.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::event::{Event, SessionEvent, Stream};
@@ -15,12 +16,12 @@ use super::{ProjectionError, ProjectionName};
 #[derive(Debug)]
 pub(super) struct Folding {
     name: ProjectionName,
-    position: AtomicU64,
+    position: Arc<AtomicU64>,
 }
 
 impl Folding {
-    pub(super) fn new(name: ProjectionName) -> Folding {
-        Folding { name, position: AtomicU64::new(0) }
+    pub(super) fn new(name: ProjectionName, position: Arc<AtomicU64>) -> Folding {
+        Folding { name, position }
     }
 
     /// Says which event comes now.

@@ -143,7 +143,7 @@ pub(super) fn parts(table: &Table, prefix: &[u8], bytes: usize) -> Result<Vec<Ve
     let mut from = prefix.to_vec();
     loop {
         let range = (Bound::Included(from.as_slice()), Bound::Unbounded);
-        let Some((key, _)) = table.scan(range, Direction::Forward, 1).map_err(ProjectionError::from)?.pop() else {
+        let Some((key, _)) = table.scan(range, Direction::Forward, 1)?.pop() else {
             return Ok(found);
         };
         if !key.starts_with(prefix) || key.len() < prefix.len() + bytes {

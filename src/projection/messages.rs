@@ -31,11 +31,9 @@ mod history;
 mod view;
 
 pub use delivery::Delivery;
-pub(super) use history::{
-    Place, deliveries, earlier, of_account, of_element, transcript,
-};
-pub(super) use view::{Texts, entry, message};
-pub use view::{Author, MessageView, TranscriptEntry, TranscriptItem};
+pub(super) use history::{Place, deliveries, earlier, of_account, of_element, transcript};
+pub use view::{Author, MessageView, PAGE_TEXT_BYTES_MAX, TranscriptEntry, TranscriptItem};
+pub(super) use view::{Texts, entry, message, misplaced};
 
 /// Raised with every change of the rows: an older table is dropped and folded again.
 pub(super) const VERSION: u32 = 1;
@@ -58,7 +56,8 @@ struct Filing {
 
 impl Filing {
     fn encode(&self) -> Vec<u8> {
-        let pack = Pack::row().id(self.line.0).id(self.channel.0).account(&self.account).position(self.created);
+        let pack =
+            Pack::row().id(self.line.0).id(self.channel.0).account(&self.account).position(self.created);
         self.links.iter().fold(pack.count(self.links.len() as u64), Pack::element).done()
     }
 
@@ -126,7 +125,8 @@ impl Fold<'_> {
         match event {
             SessionEvent::SessionCreated { line, channel, customer, .. } => {
                 let account = customer.account.clone();
-                let filing = Filing { line: *line, channel: *channel, account, created: position, links: Vec::new() };
+                let filing =
+                    Filing { line: *line, channel: *channel, account, created: position, links: Vec::new() };
                 self.open.insert(session, Open { filing, changed: true, messages: Vec::new() });
                 self.mark(session, position);
                 Ok(())
@@ -134,7 +134,9 @@ impl Fold<'_> {
             SessionEvent::MessageSent { .. }
             | SessionEvent::InitiatedMessageSent { .. }
             | SessionEvent::MessageReceived { .. } => self.message(session, position),
-            SessionEvent::MessageHandedOver { message } => self.became(session, *message, Delivery::HandedOver),
+            SessionEvent::MessageHandedOver { message } => {
+                self.became(session, *message, Delivery::HandedOver)
+            }
             SessionEvent::MessageDelivered { message } => self.became(session, *message, Delivery::Delivered),
             SessionEvent::MessageRead { message } => self.became(session, *message, Delivery::Read),
             SessionEvent::MessageFailed { message, reason } => {

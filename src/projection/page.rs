@@ -87,7 +87,10 @@ enum Place {
 }
 
 impl Cursor {
-    pub(super) fn at(position: Position) -> Cursor {
+    /// The place of an event in any list in the order of the log: its page begins with what comes
+    /// after the event in that list, whether the event stands there or not.
+    #[must_use]
+    pub fn at(position: Position) -> Cursor {
         Cursor(Place::Position(position))
     }
 
@@ -126,7 +129,8 @@ impl FromStr for Cursor {
         if digits.is_empty() || digits.len() % 2 == 1 || digits.len() > 2 * CURSOR_BYTES_MAX {
             return Err(BadCursor);
         }
-        let key: Option<Vec<u8>> = digits.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect();
+        let key: Option<Vec<u8>> =
+            digits.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect();
         key.map(Cursor::at_key).ok_or(BadCursor)
     }
 }

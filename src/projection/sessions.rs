@@ -179,7 +179,9 @@ fn evolve(
         | SessionEvent::MessageRead { .. }
         | SessionEvent::MessageFailed { .. } => {}
         SessionEvent::SessionClosed => row.close(at)?,
-        SessionEvent::SessionReopened { .. } if row.is_open() => return Err(format!("session {session} is open")),
+        SessionEvent::SessionReopened { .. } if row.is_open() => {
+            return Err(format!("session {session} is open"));
+        }
         SessionEvent::SessionReopened { operator } => {
             row.become_status(operator.map_or(SessionStatus::Waiting, SessionStatus::Assigned), at);
         }
@@ -192,7 +194,9 @@ fn evolve(
 }
 
 fn created(session: SessionId, event: &SessionEvent, at: Moment) -> Result<SessionSummary, String> {
-    let SessionEvent::SessionCreated { line, channel, kind, customer, name, subject, origin, continues } = event else {
+    let SessionEvent::SessionCreated { line, channel, kind, customer, name, subject, origin, continues } =
+        event
+    else {
         return Err(format!("session {session} does not exist"));
     };
     Ok(SessionSummary {

@@ -80,7 +80,8 @@ impl Elements {
         for touched in self.0.into_values() {
             let before: BTreeMap<_, _> = touched.before.as_ref().map(entries).unwrap_or_default();
             let after: BTreeMap<_, _> = touched.after.as_ref().map(entries).unwrap_or_default();
-            changes.extend(before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), None)));
+            changes
+                .extend(before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), None)));
             let news = after.into_iter().filter(|(key, value)| before.get(key) != Some(value));
             changes.extend(news.map(|(key, value)| (key, Some(value))));
         }
@@ -171,7 +172,9 @@ pub(super) fn read(table: &Table, id: &ElementRef) -> Result<Option<Element>, Pr
 
 fn encode(value: &FieldValue) -> Vec<u8> {
     match value {
-        FieldValue::Account(account) => Pack::row().byte(1).account_kind(&account.kind).text(&account.text).done(),
+        FieldValue::Account(account) => {
+            Pack::row().byte(1).account_kind(&account.kind).text(&account.text).done()
+        }
         FieldValue::Email(text) => Pack::row().byte(2).text(text).done(),
         FieldValue::Text(text) => Pack::row().byte(3).text(text).done(),
     }

@@ -175,7 +175,9 @@ pub(super) fn fold(
             Ok(())
         }
         LineEvent::LineRenamed { title } => change(draft, line, at, |row| row.title.clone_from(title)),
-        LineEvent::ContactAppSet { app } => change(draft, line, at, |row| row.contact_app = Some(app.clone())),
+        LineEvent::ContactAppSet { app } => {
+            change(draft, line, at, |row| row.contact_app = Some(app.clone()))
+        }
         LineEvent::ContactAppCleared => change(draft, line, at, |row| row.contact_app = None),
         LineEvent::NameTemplateSet { template } => {
             change(draft, line, at, |row| row.name_template = Some(template.clone()))
@@ -275,6 +277,10 @@ fn mark(
     let key = key(APP_OF_LINE, line).raw(app.as_str().as_bytes()).done();
     let mut marks = draft.get(&key)?.map_or(Ok(AppMarks::default()), |bytes| AppMarks::decode(&bytes))?;
     change(&mut marks);
-    draft.put(key, Pack::row().flag(marks.bound).flag(marks.widget).done());
+    if marks.bound || marks.widget {
+        draft.put(key, Pack::row().flag(marks.bound).flag(marks.widget).done());
+    } else {
+        draft.delete(key);
+    }
     Ok(())
 }

@@ -35,12 +35,13 @@ const APPS_OF_LINE_MAX: usize = BOUND_APPS_MAX + WORKSPACE_ENTRIES_MAX;
 type Found<T> = Result<T, QueryError>;
 
 pub(in super::super) fn service_licence(table: &Table) -> Found<bool> {
-    Ok(table.get(&[LICENCE]).map_err(ProjectionError::from)? == Some(vec![1]))
+    Ok(table.get(&[LICENCE])? == Some(vec![1]))
 }
 
 pub(in super::super) fn apps(table: &Table) -> Found<Vec<AppView>> {
     let entries = titles(table, APP)?.into_iter();
-    let view = |(code, title): (String, String)| Ok(AppView { app: AppId::new(&code).map_err(damaged)?, title });
+    let view =
+        |(code, title): (String, String)| Ok(AppView { app: AppId::new(&code).map_err(damaged)?, title });
     Ok(entries.map(view).collect::<Result<_, ProjectionError>>()?)
 }
 
@@ -62,7 +63,7 @@ fn text(bytes: &[u8]) -> Result<String, ProjectionError> {
 }
 
 pub(in super::super) fn operator(table: &Table, operator: OperatorId) -> Found<Option<OperatorView>> {
-    let bytes = table.get(&Pack::key(OPERATOR).id(operator.0).done()).map_err(ProjectionError::from)?;
+    let bytes = table.get(&Pack::key(OPERATOR).id(operator.0).done())?;
     Ok(bytes.map(|bytes| OperatorView::decode(operator, &bytes)).transpose()?)
 }
 
@@ -73,7 +74,7 @@ pub(in super::super) fn operators(table: &Table, page: &PageOf) -> Found<Page<Op
 }
 
 pub(in super::super) fn line(table: &Table, line: LineId) -> Found<Option<LineView>> {
-    let Some(bytes) = table.get(&key(LINE, line).done()).map_err(ProjectionError::from)? else {
+    let Some(bytes) = table.get(&key(LINE, line).done())? else {
         return Ok(None);
     };
     Ok(Some(line_view(table, line, &bytes)?))
@@ -116,14 +117,14 @@ pub(in super::super) fn members(table: &Table, line: LineId, page: &PageOf) -> F
 pub(in super::super) fn lines_of(table: &Table, operator: OperatorId) -> Found<Vec<OperatorLine>> {
     let prefix = Pack::key(MEMBERSHIP).id(operator.0).done();
     let entries = table.scan_prefix(&prefix, Direction::Forward, MERGED_PARTS_MAX + 1);
-    let entries = entries.map_err(ProjectionError::from)?;
+    let entries = entries?;
     if entries.len() > MERGED_PARTS_MAX {
         return Err(QueryError::TooWide { parts_max: MERGED_PARTS_MAX });
     }
     let mut lines = Vec::with_capacity(entries.len());
     for (entry, roles) in entries {
         let line = LineId(Unpack::row(&entry[prefix.len()..]).id()?);
-        let row = table.get(&key(LINE, line).done()).map_err(ProjectionError::from)?;
+        let row = table.get(&key(LINE, line).done())?;
         let title = row.map(|bytes| LineRow::decode(&bytes)).transpose()?.map(|row| row.title);
         lines.push(OperatorLine { line, title: title.unwrap_or_default(), roles: Roles::decode(&roles)? });
     }
@@ -143,7 +144,7 @@ pub(in super::super) fn elements_by_account(
     let prefix = prefix.done();
     let entries = table.scan_prefix(&prefix, Direction::Forward, ELEMENTS_FOUND_MAX);
     let mut elements = Vec::new();
-    for (key, _) in entries.map_err(ProjectionError::from)? {
+    for (key, _) in entries? {
         elements.push(named(table, app, &key)?);
     }
     Ok(elements)
@@ -157,7 +158,12 @@ fn named(table: &Table, app: &AppId, key: &[u8]) -> Result<Element, ProjectionEr
     read(table, &id)?.ok_or_else(|| damaged(format!("names element {element}, which has none")))
 }
 
-pub(in super::super) fn search(table: &Table, app: &AppId, part: &str, page: &PageOf) -> Found<Page<Element>> {
+pub(in super::super) fn search(
+    table: &Table,
+    app: &AppId,
+    part: &str,
+    page: &PageOf,
+) -> Found<Page<Element>> {
     let part = part.trim().to_lowercase();
     let prefix = by_title(app).done();
     let mut after = page.key()?.map(|key| [prefix.as_slice(), key].concat());

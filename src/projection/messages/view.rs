@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::event::{Event, Origin, SessionEvent, Stream};
 use crate::domain::id::{ElementRef, MessageId, OperatorId, Principal, ProcessId, SessionId};
 use crate::domain::time::Timestamp;
-use crate::log::{Log, Position};
+use crate::log::{Log, Position, Record};
 use crate::wire::{self, Recorded};
 
 use super::super::sessions::MessageDirection;
@@ -226,6 +226,15 @@ impl Texts {
         Ok(found)
     }
 
+    /// Reads what stands at one position, if anything does.
+    pub(in super::super) async fn at(&self, position: Position) -> Result<Option<Recorded>, QueryError> {
+        let after = Position(position.0.saturating_sub(1));
+        let read = self.log.read_all(after, 1).await;
+        let records = read.map_err(|source| ProjectionError::Log { after, source })?;
+        let record = records.first().filter(|record| record.position == position);
+        Ok(record.map(decode).transpose()?)
+    }
+
     async fn read_run(&self, run: &[Place]) -> Result<Vec<Recorded>, QueryError> {
         let positions = || run.iter().map(|place| place.position.0);
         let (first, last) = (positions().min().unwrap_or(1), positions().max().unwrap_or(1));
@@ -236,13 +245,17 @@ impl Texts {
         let wanted = |place: &Place| {
             let at = records.binary_search_by_key(&place.position, |record| record.position);
             let record = at.map(|at| &records[at]).map_err(|_| misplaced(place.position))?;
-            wire::recorded(record).map_err(|error| ProjectionError::Undecodable {
-                position: place.position,
-                reason: error.to_string(),
-            })
+            decode(record)
         };
         Ok(run.iter().map(wanted).collect::<Result<_, _>>()?)
     }
+}
+
+fn decode(record: &Record) -> Result<Recorded, ProjectionError> {
+    wire::recorded(record).map_err(|error| ProjectionError::Undecodable {
+        position: record.position,
+        reason: error.fault.to_string(),
+    })
 }
 
 /// The first places that are worth one read; all of a page go one way.

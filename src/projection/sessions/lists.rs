@@ -9,14 +9,17 @@ use crate::domain::id::{ElementRef, LineId, OperatorId, SessionId};
 use crate::log::Position;
 
 use super::super::merge::{ID_BYTES, Span, merged, of_lines, parts_of_lines};
-use super::super::page::{Page, PageOf, cut};
 use super::super::pack::Unpack;
+use super::super::page::{Page, PageOf, cut};
 use super::super::{ProjectionError, QueryError};
 use super::{SessionSummary, row};
 
 type Sessions = Result<Page<SessionSummary>, QueryError>;
 
-pub(in super::super) fn find(table: &Table, session: SessionId) -> Result<Option<SessionSummary>, QueryError> {
+pub(in super::super) fn find(
+    table: &Table,
+    session: SessionId,
+) -> Result<Option<SessionSummary>, QueryError> {
     Ok(row::get(table, session)?)
 }
 
