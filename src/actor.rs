@@ -27,13 +27,13 @@ mod registry;
 mod session;
 
 pub(crate) use deliver::{receive, send_initiated};
-pub(crate) use line::{Configure, Create, LineActor};
-pub(crate) use session::{Conduct, SessionActor};
+use line::{Create, LineActor};
+use session::SessionActor;
 
 use registry::Registry;
 
 /// Decisions made again after a conflict: with each, somebody else got through.
-const CONFLICTS_MAX: usize = 64;
+pub(crate) const CONFLICTS_MAX: usize = 64;
 
 /// Sessions that are read from the log at once, so that a restart is no stampede.
 const RECOVERIES_MAX: usize = 64;
@@ -100,7 +100,8 @@ pub(crate) struct Ask<C> {
     pub caller: Caller,
     pub digest: u64,
     pub command: C,
-    pub permit: Arc<OwnedSemaphorePermit>,
+    /// Held, never read: while it lives the engine does not close.
+    pub _permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl World {
@@ -157,7 +158,7 @@ impl World {
     }
 
     /// What to do about an append that failed: read again what moved, or give up.
-    async fn after_failure(&self, error: AppendError) -> Result<(), CommandError> {
+    pub async fn after_failure(&self, error: AppendError) -> Result<(), CommandError> {
         match error {
             AppendError::Conflict { stream, .. } => Ok(self.store.refresh_named(&stream).await?),
             AppendError::Busy { .. } => Err(CommandError::Busy(error.to_string())),
@@ -170,6 +171,6 @@ impl World {
 }
 
 /// The answer when others got through each time.
-fn contended(stream: &Stream) -> CommandError {
+pub(crate) fn contended(stream: &Stream) -> CommandError {
     CommandError::Busy(format!("{CONFLICTS_MAX} others changed {stream:?} in the meantime"))
 }

@@ -151,11 +151,6 @@ impl Store {
         }
     }
 
-    /// The log.
-    pub fn log(&self) -> &Arc<dyn Log> {
-        &self.log
-    }
-
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

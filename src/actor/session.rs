@@ -15,7 +15,7 @@ use crate::domain::event::{Event, Fact, Stream};
 use crate::domain::id::{MessageId, PolicyRevision, Principal, SessionId};
 use crate::domain::line::Line;
 use crate::domain::rejection::Rejection;
-use crate::domain::session::{self, Session, SessionFacts, Status};
+use crate::domain::session::{self, Session, SessionFacts};
 use crate::domain::time::Timestamp;
 use crate::log::AppendError;
 use crate::request::{CommandError, Receipt};
@@ -246,11 +246,6 @@ impl SessionActor {
         folded.extend(caller.command, digest, last, count);
         self.folded = Some(folded);
         Ok(())
-    }
-
-    /// Whether the session is closed.
-    pub(super) fn is_closed(session: &Session) -> bool {
-        matches!(session.status, Status::Closed(_))
     }
 }
 

@@ -1,0 +1,490 @@
+//! The engine: what a host embeds.
+//!
+//! Opens the log, the actors and the projections, and is the only way to them. Must not know HTTP,
+//! tokens or any other matter of a host.
+//!
+//! ```text
+//!   command ─▶ Engine ─▶ actor ─▶ log ─▶ receipt{position}
+//!   read()  ─▶ waits for the log's head ─▶ Projections
+//!   subscribe(position) ─▶ Feed
+//! ```
+
+use std::hash::Hash;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+
+use crate::actor::{self, ActorOptions, Ask, World};
+use crate::clock::{Clock, SystemClock};
+use crate::directory::Directory;
+use crate::domain::command::{
+    CreateSession, ElementCommand, LineCommand, OperatorCommand, ReceiveMessage, SendInitiated,
+    SessionCommand, WorkspaceCommand,
+};
+use crate::domain::id::{ElementRef, LineId, OperatorId, SessionId};
+use crate::domain::rejection::Rejection;
+use crate::log::embedded::{EmbeddedLog, EmbeddedOptions};
+use crate::log::memory::MemoryLog;
+use crate::log::{Log, LogStats, Position};
+use crate::projection::{Place, ProjectionError, ProjectionName, Projections};
+use crate::request::{self, Caller, CommandError, Receipt};
+use crate::store::Store;
+
+mod dry_run;
+mod embedded_directory;
+mod feed;
+mod plain;
+mod reading;
+
+pub use dry_run::{Choice, LineChoice};
+pub use feed::{Feed, FeedError};
+
+use embedded_directory::EmbeddedDirectory;
+
+/// Commands under way at once, whatever they are about; more are answered `Busy`.
+const COMMANDS_MAX: u32 = 65_536;
+
+/// Where the engine keeps its log and its projections.
+#[derive(Clone)]
+enum Storage {
+    Memory,
+    Folder(PathBuf, EmbeddedOptions),
+    Given(Arc<dyn Log>, Place),
+}
+
+/// How an engine is opened.
+#[derive(Clone)]
+pub struct EngineOptions {
+    storage: Storage,
+    clock: Arc<dyn Clock>,
+    directory: Option<Arc<dyn Directory>>,
+    actors: ActorOptions,
+}
+
+impl EngineOptions {
+    /// Everything in memory: for tests, and for trying out.
+    #[must_use]
+    pub fn in_memory() -> EngineOptions {
+        EngineOptions::over(Storage::Memory)
+    }
+
+    /// Everything in a folder, which is created where there is none; one engine at a time.
+    #[must_use]
+    pub fn at(folder: impl Into<PathBuf>) -> EngineOptions {
+        EngineOptions::over(Storage::Folder(folder.into(), EmbeddedOptions::default()))
+    }
+
+    /// The same with a log opened in a way of one's own.
+    #[must_use]
+    pub fn at_with(folder: impl Into<PathBuf>, log: EmbeddedOptions) -> EngineOptions {
+        EngineOptions::over(Storage::Folder(folder.into(), log))
+    }
+
+    /// A log of the host's, and a place for the projections.
+    #[must_use]
+    pub fn with_log(log: Arc<dyn Log>, projections: Place) -> EngineOptions {
+        EngineOptions::over(Storage::Given(log, projections))
+    }
+
+    fn over(storage: Storage) -> EngineOptions {
+        EngineOptions {
+            storage,
+            clock: Arc::new(SystemClock),
+            directory: None,
+            actors: ActorOptions::default(),
+        }
+    }
+
+    /// Reads the time from another clock.
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> EngineOptions {
+        EngineOptions { clock, ..self }
+    }
+
+    /// Asks the host for contacts and elements instead of keeping them.
+    #[must_use]
+    pub fn directory(self, directory: Arc<dyn Directory>) -> EngineOptions {
+        EngineOptions { directory: Some(directory), ..self }
+    }
+
+    /// Sets how actors behave.
+    #[must_use]
+    pub fn actors(self, actors: ActorOptions) -> EngineOptions {
+        EngineOptions { actors, ..self }
+    }
+}
+
+/// Why an engine could not be opened. Nothing was repaired or removed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The log could not be opened.
+    #[error(transparent)]
+    Log(#[from] crate::log::embedded::OpenError),
+    /// The projections could not be opened; removing their folder and opening again rebuilds them.
+    #[error(transparent)]
+    Projections(#[from] ProjectionError),
+}
+
+/// Figures of a running engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EngineStats {
+    /// Of the log.
+    pub log: LogStats,
+    /// Sessions whose actor lives.
+    pub sessions_active: usize,
+    /// Lines whose actor lives.
+    pub lines_active: usize,
+    /// Commands under way.
+    pub commands: usize,
+    /// Commands answered with a receipt.
+    pub accepted: u64,
+    /// Commands that a rule refused.
+    pub refused: u64,
+    /// Commands that failed otherwise.
+    pub failed: u64,
+    /// Events that the projections have not folded yet.
+    pub projection_lag: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// An engine: lines, sessions and their history.
+///
+/// Cheap to clone; all clones are the same engine. Dropping the last one stops the actors;
+/// [`Engine::close`] does it in order and waits.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    log: Arc<dyn Log>,
+    world: Arc<World>,
+    projections: Arc<Projections>,
+    gate: Arc<Semaphore>,
+    counters: Counters,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.world.sessions.clear();
+        self.world.lines.clear();
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("head", &self.head()).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Opens an engine; what the log holds is checked first.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] names the folder in use, or the position where the log is damaged.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub async fn open(options: EngineOptions) -> Result<Engine, OpenError> {
+        let (log, place): (Arc<dyn Log>, Place) = match options.storage {
+            Storage::Memory => (MemoryLog::new(), Place::Memory),
+            Storage::Given(log, place) => (log, place),
+            Storage::Folder(folder, log_options) => {
+                let views = Place::Folder(folder.join("views"));
+                let opening = tokio::task::spawn_blocking(move || EmbeddedLog::open(&folder, log_options));
+                let failed = |error: tokio::task::JoinError| crate::log::embedded::OpenError::Failed {
+                    reason: error.to_string(),
+                };
+                (opening.await.map_err(failed)??, views)
+            }
+        };
+        let opened = Projections::open(place, Arc::clone(&log)).await;
+        let projections = match opened {
+            Ok(projections) => Arc::new(projections),
+            Err(error) => {
+                log.close().await;
+                return Err(error.into());
+            }
+        };
+        let finder = Arc::new(EmbeddedDirectory::new(Arc::clone(&log), Arc::clone(&projections)));
+        let store = Store::new(Arc::clone(&log), options.clock);
+        let world = Arc::new(World::new(store, options.directory, finder, options.actors));
+        let gate = Arc::new(Semaphore::new(COMMANDS_MAX as usize));
+        tracing::info!(head = log.head().0, "engine opened");
+        Ok(Engine { inner: Arc::new(Inner { log, world, projections, gate, counters: Counters::default() }) })
+    }
+
+    /// Changes the installation.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError`]; its `outcome()` tells whether something was written. The same for every command.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not cancel a command that was accepted. The same for every command.
+    pub async fn workspace(
+        &self,
+        caller: Caller,
+        command: WorkspaceCommand,
+    ) -> Result<Receipt, CommandError> {
+        let ask = self.ask(caller, (), command)?;
+        let world = Arc::clone(&self.inner.world);
+        self.run(async move { plain::workspace(&world, &ask).await }).await
+    }
+
+    /// Changes what is known of a person at the console.
+    ///
+    /// # Errors
+    ///
+    /// See [`Engine::workspace`].
+    pub async fn operator(
+        &self,
+        caller: Caller,
+        operator: OperatorId,
+        command: OperatorCommand,
+    ) -> Result<Receipt, CommandError> {
+        let ask = self.ask(caller, operator, command)?;
+        let world = Arc::clone(&self.inner.world);
+        self.run(async move { plain::operator(&world, operator, &ask).await }).await
+    }
+
+    /// Changes a record; an operator names the line whose customer it is.
+    ///
+    /// # Errors
+    ///
+    /// See [`Engine::workspace`]. With a [`Directory`] of the host's, `Unavailable`.
+    pub async fn element(
+        &self,
+        caller: Caller,
+        element: ElementRef,
+        line: Option<LineId>,
+        command: ElementCommand,
+    ) -> Result<Receipt, CommandError> {
+        let ask = self.ask(caller, (element.clone(), line), command)?;
+        let world = Arc::clone(&self.inner.world);
+        self.run(async move { plain::element(&world, &element, line, &ask).await }).await
+    }
+
+    /// Creates or changes a line.
+    ///
+    /// # Errors
+    ///
+    /// See [`Engine::workspace`].
+    pub async fn line(
+        &self,
+        caller: Caller,
+        line: LineId,
+        command: LineCommand,
+    ) -> Result<Receipt, CommandError> {
+        let creates = matches!(command, LineCommand::CreateLine { .. });
+        let ask = self.ask(caller, line, Arc::new(command))?;
+        let world = Arc::clone(&self.inner.world);
+        self.run(async move {
+            if !creates && world.store.line(line).await?.state.is_none() {
+                return Err(Rejection::LineNotFound { line }.into());
+            }
+            world.lines.ask(&world, line, world.options.line_mailbox_max, ask).await
+        })
+        .await
+    }
+
+    /// Creates a session, assigned to the operator who asks.
+    ///
+    /// # Errors
+    ///
+    /// See [`Engine::workspace`].
+    pub async fn create_session(
+        &self,
+        caller: Caller,
+        command: CreateSession,
+    ) -> Result<Receipt, CommandError> {
+        let line = command.line;
+        let ask = self.ask(caller, (), Arc::new(command))?;
+        let world = &self.inner.world;
+        let answer = async {
+            // No actor is made for an id that names nothing.
+            if world.store.line(line).await?.state.is_none() {
+                return Err(Rejection::LineNotFound { line }.into());
+            }
+            world.lines.ask(world, line, world.options.line_mailbox_max, ask).await
+        };
+        self.counted(answer.await)
+    }
+
+    /// Asks something of a session that exists.
+    ///
+    /// # Errors
+    ///
+    /// See [`Engine::workspace`].
+    pub async fn session(
+        &self,
+        caller: Caller,
+        session: SessionId,
+        command: SessionCommand,
+    ) -> Result<Receipt, CommandError> {
+        let ask = self.ask(caller, session, Arc::new(command))?;
+        let world = &self.inner.world;
+        let most = world.options.session_mailbox_max;
+        self.counted(world.sessions.ask(world, session, most, ask).await)
+    }
+
+    /// Takes a customer's message from a channel; the same again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`Engine::workspace`].
+    pub async fn receive(&self, caller: Caller, command: ReceiveMessage) -> Result<Receipt, CommandError> {
+        let ask = self.ask(caller, (), Arc::new(command))?;
+        let world = Arc::clone(&self.inner.world);
+        self.run(async move { actor::receive(&world, ask).await }).await
+    }
+
+    /// Sends a message of a business process, without any operator.
+    ///
+    /// # Errors
+    ///
+    /// See [`Engine::workspace`].
+    pub async fn send_initiated(
+        &self,
+        caller: Caller,
+        command: SendInitiated,
+    ) -> Result<Receipt, CommandError> {
+        let ask = self.ask(caller, (), Arc::new(command))?;
+        let world = Arc::clone(&self.inner.world);
+        self.run(async move { actor::send_initiated(&world, ask).await }).await
+    }
+
+    /// The position of the last durable event.
+    #[must_use]
+    pub fn head(&self) -> Position {
+        self.inner.log.head()
+    }
+
+    /// Waits until the projections have the event at a position.
+    ///
+    /// # Errors
+    ///
+    /// Why the projections stopped.
+    pub async fn caught_up(&self, position: Position) -> Result<(), ProjectionError> {
+        self.inner.projections.caught_up(position).await
+    }
+
+    /// The projections, once they have everything that anybody was told so far.
+    ///
+    /// # Errors
+    ///
+    /// Why the projections stopped.
+    pub async fn read(&self) -> Result<&Projections, ProjectionError> {
+        self.inner.projections.caught_up(self.inner.log.head()).await?;
+        Ok(&self.inner.projections)
+    }
+
+    /// Drops projections and folds them again from the start of the log.
+    ///
+    /// # Errors
+    ///
+    /// Why the projections stopped.
+    pub async fn rebuild(&self, names: &[ProjectionName]) -> Result<(), ProjectionError> {
+        self.inner.projections.rebuild(names).await
+    }
+
+    /// Follows the log from a position, without gap or repeat.
+    #[must_use]
+    pub fn subscribe(&self, after: Position) -> Feed {
+        Feed::new(Arc::clone(&self.inner.log), after)
+    }
+
+    /// Figures of this engine.
+    #[must_use]
+    pub fn stats(&self) -> EngineStats {
+        let inner = &self.inner;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        EngineStats {
+            log: inner.log.stats(),
+            sessions_active: inner.world.sessions.len(),
+            lines_active: inner.world.lines.len(),
+            commands: COMMANDS_MAX as usize - inner.gate.available_permits(),
+            accepted: read(&inner.counters.accepted),
+            refused: read(&inner.counters.refused),
+            failed: read(&inner.counters.failed),
+            projection_lag: inner.log.head().0.saturating_sub(inner.projections.position().0),
+        }
+    }
+
+    /// Why the log refuses commands, when it does; then only opening the engine again helps.
+    #[must_use]
+    pub fn poisoned(&self) -> Option<String> {
+        self.inner.log.poisoned()
+    }
+
+    /// Refuses new commands, waits for those under way, and releases the store.
+    ///
+    /// # Errors
+    ///
+    /// When the projections could not be written: the next opening folds them again.
+    pub async fn close(&self) -> Result<(), ProjectionError> {
+        let inner = &self.inner;
+        if let Ok(all) = inner.gate.acquire_many(COMMANDS_MAX).await {
+            inner.gate.close();
+            drop(all);
+        }
+        inner.world.sessions.clear();
+        inner.world.lines.clear();
+        let closed = inner.projections.close().await;
+        inner.log.close().await;
+        tracing::info!(head = inner.log.head().0, "engine closed");
+        match closed {
+            Err(ProjectionError::Closed) | Ok(()) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn ask<C: Hash>(&self, caller: Caller, about: impl Hash, command: C) -> Result<Ask<C>, CommandError> {
+        let permit = Arc::new(self.permit()?);
+        let digest = request::digest(&caller.principal, &(about, &command));
+        Ok(Ask { caller, digest, command, _permit: permit })
+    }
+
+    fn permit(&self) -> Result<OwnedSemaphorePermit, CommandError> {
+        Arc::clone(&self.inner.gate).try_acquire_owned().map_err(|error| match error {
+            TryAcquireError::NoPermits => {
+                CommandError::Busy(format!("{COMMANDS_MAX} commands are under way"))
+            }
+            TryAcquireError::Closed => CommandError::Unavailable("the engine is closed".to_owned()),
+        })
+    }
+
+    /// Runs a command to its end, whether or not its caller still waits.
+    async fn run(
+        &self,
+        command: impl Future<Output = Result<Receipt, CommandError>> + Send + 'static,
+    ) -> Result<Receipt, CommandError> {
+        let answer = match tokio::spawn(command).await {
+            Ok(answer) => answer,
+            Err(error) => Err(CommandError::Unknown(format!("the command ended in a panic: {error}"))),
+        };
+        self.counted(answer)
+    }
+
+    fn counted(&self, answer: Result<Receipt, CommandError>) -> Result<Receipt, CommandError> {
+        let counters = &self.inner.counters;
+        let counter = match &answer {
+            Ok(_) => &counters.accepted,
+            Err(CommandError::Rejected(_) | CommandError::CommandIdReused(_)) => &counters.refused,
+            Err(_) => &counters.failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        answer
+    }
+}

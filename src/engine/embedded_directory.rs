@@ -1,0 +1,37 @@
+//! Finding contacts among the embedded elements.
+
+use std::sync::Arc;
+
+use crate::actor::FindContact;
+use crate::directory::{DirectoryError, DirectoryFuture};
+use crate::domain::account::{Account, AccountText};
+use crate::domain::element::Element;
+use crate::domain::id::AppId;
+use crate::log::Log;
+use crate::projection::Projections;
+
+/// Answers from the projections, once they have what the log holds.
+pub(super) struct EmbeddedDirectory {
+    log: Arc<dyn Log>,
+    projections: Arc<Projections>,
+}
+
+impl EmbeddedDirectory {
+    pub fn new(log: Arc<dyn Log>, projections: Arc<Projections>) -> EmbeddedDirectory {
+        EmbeddedDirectory { log, projections }
+    }
+}
+
+impl FindContact for EmbeddedDirectory {
+    fn find(&self, app: &AppId, account: &Account) -> DirectoryFuture<Option<Element>> {
+        let (projections, head) = (Arc::clone(&self.projections), self.log.head());
+        let app = app.clone();
+        let account = AccountText { kind: account.kind.clone(), text: account.address.clone() };
+        Box::pin(async move {
+            let failed = |error: String| DirectoryError(error);
+            projections.caught_up(head).await.map_err(|error| failed(error.to_string()))?;
+            let found = projections.elements_by_account(&app, &account).await;
+            Ok(found.map_err(|error| failed(error.to_string()))?.into_iter().next())
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Who may read what: members of a line its sessions, and a card only where its widget stands.
+
+use super::Engine;
+use crate::domain::id::{ElementRef, LineId, OperatorId, Principal};
+use crate::domain::rejection::Rejection;
+use crate::projection::{PAGE_ITEMS_MAX, PageOf};
+use crate::request::CommandError;
+
+impl Engine {
+    /// Requires that somebody may read the sessions of a line: its members, and administrators.
+    ///
+    /// # Errors
+    ///
+    /// `LineNotFound`, `NotMemberOfLine`, `PrincipalNotAllowed`.
+    pub async fn require_reader(&self, principal: &Principal, line: LineId) -> Result<(), CommandError> {
+        let known = self.inner.world.store.line(line).await?;
+        let state = known.state.as_ref().ok_or(Rejection::LineNotFound { line })?;
+        match principal {
+            Principal::Administrator(_) => Ok(()),
+            Principal::Operator(operator) if state.has_member(*operator) => Ok(()),
+            Principal::Operator(_) => Err(Rejection::NotMemberOfLine { line }.into()),
+            Principal::Channel(_) | Principal::Process(_) => Err(Rejection::PrincipalNotAllowed.into()),
+        }
+    }
+
+    /// Requires that somebody is a supervisor of a line, or an administrator.
+    ///
+    /// # Errors
+    ///
+    /// `LineNotFound`, `NotMemberOfLine`, `PrincipalNotAllowed`.
+    pub async fn require_supervisor(&self, principal: &Principal, line: LineId) -> Result<(), CommandError> {
+        let known = self.inner.world.store.line(line).await?;
+        let state = known.state.as_ref().ok_or(Rejection::LineNotFound { line })?;
+        match principal {
+            Principal::Administrator(_) => Ok(()),
+            Principal::Operator(operator) if state.has(*operator, crate::domain::event::Role::Supervisor) => {
+                Ok(())
+            }
+            Principal::Operator(_) => Err(Rejection::NotMemberOfLine { line }.into()),
+            Principal::Channel(_) | Principal::Process(_) => Err(Rejection::PrincipalNotAllowed.into()),
+        }
+    }
+
+    /// The lines whose correspondence an element's card shows to a person: those that place the
+    /// widget on the form of its app and on which the person has a role.
+    ///
+    /// # Errors
+    ///
+    /// `ElementNotFound`; `WidgetNotPlaced` where there is no such line.
+    pub async fn card_lines(
+        &self,
+        operator: OperatorId,
+        element: &ElementRef,
+    ) -> Result<Vec<LineId>, CommandError> {
+        if self.inner.world.element(element).await?.0.is_none() {
+            return Err(Rejection::ElementNotFound { element: element.clone() }.into());
+        }
+        let unavailable = |error: String| CommandError::Unavailable(error);
+        let views = self.read().await.map_err(|error| unavailable(error.to_string()))?;
+        let mine = views.lines_of(operator).await.map_err(|error| unavailable(error.to_string()))?;
+        let mut shown = Vec::new();
+        for line in mine {
+            let known = self.inner.world.store.line(line.line).await?;
+            if known.state.as_ref().is_some_and(|state| state.require_widget(&element.app).is_ok()) {
+                shown.push(line.line);
+            }
+        }
+        if shown.is_empty() {
+            return Err(Rejection::WidgetNotPlaced { app: element.app.clone() }.into());
+        }
+        Ok(shown)
+    }
+
+    /// Contacts of a line whose title or an address contains a text, and where more begin.
+    ///
+    /// # Errors
+    ///
+    /// `LineNotFound`, `NoContactApp`, or when something could not be read.
+    pub async fn search_contacts(
+        &self,
+        line: LineId,
+        text: &str,
+        after: Option<String>,
+        items_max: usize,
+    ) -> Result<crate::directory::Found, CommandError> {
+        let known = self.inner.world.store.line(line).await?;
+        let state = known.state.as_ref().ok_or(Rejection::LineNotFound { line })?;
+        let app = state.contact_app.as_ref().ok_or(Rejection::NoContactApp { line })?;
+        self.search_elements(app, text, after, items_max).await
+    }
+
+    /// Elements of an app whose title or an address contains a text, and where more begin.
+    ///
+    /// # Errors
+    ///
+    /// When something could not be read, or `after` is no cursor.
+    pub async fn search_elements(
+        &self,
+        app: &crate::domain::id::AppId,
+        text: &str,
+        after: Option<String>,
+        items_max: usize,
+    ) -> Result<crate::directory::Found, CommandError> {
+        let unavailable = |error: String| CommandError::Unavailable(error);
+        let items_max = items_max.clamp(1, PAGE_ITEMS_MAX);
+        if let Some(directory) = &self.inner.world.directory {
+            let found = directory.search(app, text, after, items_max).await;
+            return found.map_err(|error| unavailable(error.to_string()));
+        }
+        let page = match after {
+            None => PageOf::first(items_max),
+            Some(text) => {
+                let cursor = text.parse().map_err(|_| unavailable(format!("{text:?} is no cursor")))?;
+                PageOf::after(cursor, items_max)
+            }
+        };
+        let views = self.read().await.map_err(|error| unavailable(error.to_string()))?;
+        let found = views.search_elements(app, text, page).await;
+        let found = found.map_err(|error| unavailable(error.to_string()))?;
+        let next = found.next.map(|cursor| cursor.to_string());
+        Ok(crate::directory::Found { elements: found.items, next })
+    }
+
+    /// One element, from wherever elements are kept.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be read.
+    pub async fn find_element(
+        &self,
+        element: &ElementRef,
+    ) -> Result<Option<crate::domain::element::Element>, CommandError> {
+        Ok(self.inner.world.element(element).await?.0)
+    }
+}

@@ -1,0 +1,193 @@
+//! Elements: their fields, and how they are found by title, by a part of it, and by address.
+//!
+//! ```text
+//!   e app element                    title
+//!   f app element field              value
+//!   t app title element              what a search looks into; the title in lower case, cut
+//!   k app kind address element       the address as it is compared
+//! ```
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::disk::Table;
+use crate::disk::table::{Change, Direction};
+use crate::domain::account::{Account, AccountKind, AccountText};
+use crate::domain::channel::AddressFormat;
+use crate::domain::element::{Element, FieldValue};
+use crate::domain::event::ElementEvent;
+use crate::domain::id::{AppId, ElementRef};
+use crate::domain::limits::{ADDRESS_BYTES_MAX, FIELDS_MAX};
+
+use super::super::ProjectionError;
+use super::super::folding::Folding;
+use super::super::pack::{Pack, Unpack, damaged};
+
+const TITLE: u8 = b'e';
+const FIELD: u8 = b'f';
+const BY_TITLE: u8 = b't';
+const BY_ADDRESS: u8 = b'k';
+
+/// How much of a title elements are sorted by, in bytes: what a list shows of it.
+pub(super) const SORTED_BYTES_MAX: usize = 64;
+
+/// How much of an element a search looks into, in bytes: the title and a dozen addresses fit, and
+/// the entry fits a value of the table.
+const SEARCHED_BYTES_MAX: usize = 4_096;
+
+/// Elements touched by a page of the log, as they were and as they are.
+#[derive(Default)]
+pub(super) struct Elements(HashMap<ElementRef, Touched>);
+
+struct Touched {
+    before: Option<Element>,
+    after: Option<Element>,
+}
+
+impl Elements {
+    pub(super) fn fold(
+        &mut self,
+        table: &Table,
+        id: &ElementRef,
+        event: &ElementEvent,
+        at: &Folding,
+    ) -> Result<(), ProjectionError> {
+        if !self.0.contains_key(id) {
+            let before = read(table, id)?;
+            self.0.insert(id.clone(), Touched { after: before.clone(), before });
+        }
+        let Some(touched) = self.0.get_mut(id) else { return Ok(()) };
+        let missing = || at.illegal(format!("element {} does not exist", id.element));
+        match event {
+            ElementEvent::ElementCreated { title, fields } => {
+                let fields = fields.iter().cloned().collect();
+                touched.after = Some(Element { id: id.clone(), title: title.clone(), fields });
+            }
+            ElementEvent::ElementRenamed { title } => {
+                touched.after.as_mut().ok_or_else(missing)?.title.clone_from(title);
+            }
+            ElementEvent::FieldSet { field, value } => {
+                touched.after.as_mut().ok_or_else(missing)?.fields.insert(field.clone(), value.clone());
+            }
+            ElementEvent::FieldCleared { field } => {
+                touched.after.as_mut().ok_or_else(missing)?.fields.remove(field);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what turns the elements as they were into what they are.
+    pub(super) fn write(self, changes: &mut Vec<Change>) {
+        for touched in self.0.into_values() {
+            let before: BTreeMap<_, _> = touched.before.as_ref().map(entries).unwrap_or_default();
+            let after: BTreeMap<_, _> = touched.after.as_ref().map(entries).unwrap_or_default();
+            changes
+                .extend(before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), None)));
+            let news = after.into_iter().filter(|(key, value)| before.get(key) != Some(value));
+            changes.extend(news.map(|(key, value)| (key, Some(value))));
+        }
+    }
+}
+
+/// Everything that the table holds of an element.
+fn entries(element: &Element) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let id = &element.id;
+    let mut entries = BTreeMap::new();
+    entries.insert(Pack::key(TITLE).element(id).done(), element.title.clone().into_bytes());
+    for (field, value) in &element.fields {
+        let key = Pack::key(FIELD).element(id).raw(field.as_bytes()).done();
+        entries.insert(key, encode(value));
+    }
+    let sorted = sorted(&element.title);
+    entries.insert(by_title(&id.app).raw(sorted.as_bytes()).id(id.element.0).done(), searched(element));
+    for account in element.fields.values().filter_map(FieldValue::account) {
+        if let Some(prefix) = by_address(&id.app, &account) {
+            entries.insert(prefix.id(id.element.0).done(), Vec::new());
+        }
+    }
+    entries
+}
+
+pub(super) fn by_title(app: &AppId) -> Pack {
+    Pack::key(BY_TITLE).text(app.as_str())
+}
+
+/// The key of an address, without the element; `None` when it is too long to be one.
+pub(super) fn by_address(app: &AppId, account: &AccountText) -> Option<Pack> {
+    let address = compared(account);
+    (address.len() <= ADDRESS_BYTES_MAX)
+        .then(|| Pack::key(BY_ADDRESS).text(app.as_str()).account_kind(&account.kind).text(&address))
+}
+
+/// The title in lower case, cut to what elements are sorted by.
+fn sorted(title: &str) -> String {
+    let mut lower = title.to_lowercase();
+    lower.truncate(lower.floor_char_boundary(SORTED_BYTES_MAX));
+    lower
+}
+
+/// What a search looks into.
+fn searched(element: &Element) -> Vec<u8> {
+    let mut text = element.title.to_lowercase();
+    for account in element.fields.values().filter_map(FieldValue::account) {
+        if account.text.len() <= ADDRESS_BYTES_MAX {
+            text.push('\n');
+            text.push_str(&account.text.to_lowercase());
+        }
+    }
+    text.truncate(text.floor_char_boundary(SEARCHED_BYTES_MAX));
+    text.into_bytes()
+}
+
+/// An address in the form in which addresses of its kind are compared; one that has not the right
+/// form compares by its characters in lower case.
+fn compared(account: &AccountText) -> String {
+    let format = match account.kind {
+        AccountKind::Phone => AddressFormat::PhoneE164,
+        AccountKind::TelegramUsername => AddressFormat::PhoneOrUsername,
+        AccountKind::Email => AddressFormat::Email,
+        AccountKind::TelegramUser
+        | AccountKind::ViberUser
+        | AccountKind::VkUser
+        | AccountKind::LiveChatVisitor
+        | AccountKind::Custom(_) => AddressFormat::Opaque,
+    };
+    match Account::normalise(account, format) {
+        Ok(account) => account.address,
+        Err(_) => account.text.trim().to_lowercase(),
+    }
+}
+
+/// Reads an element.
+pub(super) fn read(table: &Table, id: &ElementRef) -> Result<Option<Element>, ProjectionError> {
+    let Some(title) = table.get(&Pack::key(TITLE).element(id).done())? else { return Ok(None) };
+    let title = String::from_utf8(title).map_err(damaged)?;
+    let prefix = Pack::key(FIELD).element(id).done();
+    let mut fields = BTreeMap::new();
+    for (key, value) in table.scan_prefix(&prefix, Direction::Forward, FIELDS_MAX)? {
+        let field = String::from_utf8(key[prefix.len()..].to_vec()).map_err(damaged)?;
+        fields.insert(field, decode(&value)?);
+    }
+    Ok(Some(Element { id: id.clone(), title, fields }))
+}
+
+fn encode(value: &FieldValue) -> Vec<u8> {
+    match value {
+        FieldValue::Account(account) => {
+            Pack::row().byte(1).account_kind(&account.kind).text(&account.text).done()
+        }
+        FieldValue::Email(text) => Pack::row().byte(2).text(text).done(),
+        FieldValue::Text(text) => Pack::row().byte(3).text(text).done(),
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<FieldValue, ProjectionError> {
+    let mut row = Unpack::row(bytes);
+    let value = match row.byte()? {
+        1 => FieldValue::Account(AccountText { kind: row.account_kind()?, text: row.text()? }),
+        2 => FieldValue::Email(row.text()?),
+        3 => FieldValue::Text(row.text()?),
+        other => return Err(damaged(format!("has a field of type {other}"))),
+    };
+    row.end()?;
+    Ok(value)
+}

@@ -1,0 +1,83 @@
+//! What every fold shares: where it stands, and what it says of an event that cannot be.
+//!
+//! Must not know any table.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::domain::event::{Event, SessionEvent, Stream};
+use crate::domain::id::SessionId;
+use crate::log::Position;
+use crate::wire::Recorded;
+
+use super::{ProjectionError, ProjectionName};
+
+/// Where a fold stands, told so that a panic can be given a place.
+#[derive(Debug)]
+pub(super) struct Folding {
+    name: ProjectionName,
+    position: Arc<AtomicU64>,
+}
+
+impl Folding {
+    pub(super) fn new(name: ProjectionName, position: Arc<AtomicU64>) -> Folding {
+        Folding { name, position }
+    }
+
+    /// Says which event comes now.
+    pub(super) fn now(&self, position: Position) {
+        self.position.store(position.0, Ordering::Relaxed);
+    }
+
+    pub(super) fn position(&self) -> Position {
+        Position(self.position.load(Ordering::Relaxed))
+    }
+
+    /// The error of an event that contradicts those before it.
+    pub(super) fn illegal(&self, reason: impl ToString) -> ProjectionError {
+        ProjectionError::Illegal {
+            projection: self.name,
+            position: self.position(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// The session and its event, if the event is one of a session.
+pub(super) fn session_event<'a>(
+    recorded: &'a Recorded,
+    at: &Folding,
+) -> Result<Option<(SessionId, &'a SessionEvent)>, ProjectionError> {
+    match (&recorded.event, &recorded.stream) {
+        (Event::Session(event), Stream::Session(session)) => Ok(Some((*session, event))),
+        (Event::Session(_), other) => Err(foreign(at, other)),
+        (
+            Event::Workspace(_)
+            | Event::Line(_)
+            | Event::Channel(_)
+            | Event::Operator(_)
+            | Event::Element(_)
+            | Event::Slot(_)
+            | Event::Inbound(_)
+            | Event::Initiated(_),
+            _,
+        ) => Ok(None),
+    }
+}
+
+/// The error of an event in a stream of another kind; the stream's own name is not told, since it
+/// may be an address.
+pub(super) fn foreign(at: &Folding, stream: &Stream) -> ProjectionError {
+    let kind = match stream {
+        Stream::Workspace => "the workspace",
+        Stream::Line(_) => "a line",
+        Stream::Channel(_) => "a channel",
+        Stream::Operator(_) => "an operator",
+        Stream::Element(_) => "an element",
+        Stream::Session(_) => "a session",
+        Stream::Slot(_) => "a slot",
+        Stream::Inbound(..) => "a delivered message",
+        Stream::Initiated(_) => "a message of a process",
+    };
+    at.illegal(format!("it stands in the stream of {kind}"))
+}

@@ -1,0 +1,275 @@
+//! The correspondence: which messages belong to a session, an element's card and a customer.
+//!
+//! Knows places in the log and what became of a message; must not keep its text, which is read
+//! from the log when a page is asked for.
+//!
+//! ```text
+//!   s session                          line, channel, account, created, links
+//!   t session position                 0 a mark, 1 a message
+//!   d session message                  what became of it
+//!   c account line channel position    session     a customer's, and with its channel a slot's
+//!   e element line position            session     an element's
+//! ```
+
+use std::collections::HashMap;
+use std::ops::Bound;
+
+use crate::disk::Table;
+use crate::disk::table::{Change, Direction};
+use crate::domain::account::Account;
+use crate::domain::event::SessionEvent;
+use crate::domain::id::{ChannelId, ElementRef, LineId, MessageId, SessionId};
+use crate::log::Position;
+use crate::wire::Recorded;
+
+use super::ProjectionError;
+use super::folding::{Folding, session_event};
+use super::pack::{Pack, Unpack};
+
+mod delivery;
+mod history;
+mod view;
+
+pub use delivery::Delivery;
+pub(super) use history::{Place, deliveries, earlier, of_account, of_element, transcript};
+pub use view::{Author, MessageView, PAGE_TEXT_BYTES_MAX, TranscriptEntry, TranscriptItem};
+pub(super) use view::{Texts, entry, message, misplaced};
+
+/// Raised with every change of the rows: an older table is dropped and folded again.
+pub(super) const VERSION: u32 = 1;
+
+/// Places read at once when a session's messages are filed under an element.
+const BACKFILL_ENTRIES: usize = 4_096;
+
+const MARK: u8 = 0;
+const MESSAGE: u8 = 1;
+
+/// Where a session's messages are filed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Filing {
+    line: LineId,
+    channel: ChannelId,
+    account: Account,
+    created: Position,
+    links: Vec<ElementRef>,
+}
+
+impl Filing {
+    fn encode(&self) -> Vec<u8> {
+        let pack =
+            Pack::row().id(self.line.0).id(self.channel.0).account(&self.account).position(self.created);
+        self.links.iter().fold(pack.count(self.links.len() as u64), Pack::element).done()
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Filing, ProjectionError> {
+        let mut row = Unpack::row(bytes);
+        let (line, channel) = (LineId(row.id()?), ChannelId(row.id()?));
+        let (account, created) = (row.account()?, row.position()?);
+        let links = (0..row.count()?).map(|_| row.element()).collect::<Result<_, _>>()?;
+        row.end()?;
+        Ok(Filing { line, channel, account, created, links })
+    }
+
+    fn get(table: &Table, session: SessionId) -> Result<Option<Filing>, ProjectionError> {
+        let bytes = table.get(&Pack::key(b's').id(session.0).done())?;
+        bytes.as_deref().map(Filing::decode).transpose()
+    }
+
+    /// The slot's list, without a position.
+    fn slot(&self) -> Pack {
+        Pack::key(b'c').account(&self.account).id(self.line.0).id(self.channel.0)
+    }
+
+    fn under(&self, element: &ElementRef) -> Pack {
+        Pack::key(b'e').element(element).id(self.line.0)
+    }
+}
+
+/// A session's filing during a page of the log.
+struct Open {
+    filing: Filing,
+    changed: bool,
+    /// Its messages on this page, which the table does not have yet.
+    messages: Vec<Position>,
+}
+
+/// A page of the log on its way into the table.
+struct Fold<'a> {
+    table: &'a Table,
+    at: &'a Folding,
+    open: HashMap<SessionId, Open>,
+    deliveries: HashMap<(SessionId, MessageId), Delivery>,
+    changes: Vec<Change>,
+}
+
+/// Folds a page of the log.
+pub(super) fn fold(table: &Table, page: &[Recorded], at: &Folding) -> Result<Vec<Change>, ProjectionError> {
+    let changes = Vec::with_capacity(page.len() * 2);
+    let mut fold = Fold { table, at, open: HashMap::new(), deliveries: HashMap::new(), changes };
+    for recorded in page {
+        at.now(recorded.position);
+        if let Some((session, event)) = session_event(recorded, at)? {
+            fold.event(session, event, recorded.position)?;
+        }
+    }
+    Ok(fold.finish())
+}
+
+impl Fold<'_> {
+    fn event(
+        &mut self,
+        session: SessionId,
+        event: &SessionEvent,
+        position: Position,
+    ) -> Result<(), ProjectionError> {
+        match event {
+            SessionEvent::SessionCreated { line, channel, customer, .. } => {
+                let account = customer.account.clone();
+                let filing =
+                    Filing { line: *line, channel: *channel, account, created: position, links: Vec::new() };
+                self.open.insert(session, Open { filing, changed: true, messages: Vec::new() });
+                self.mark(session, position);
+                Ok(())
+            }
+            SessionEvent::MessageSent { .. }
+            | SessionEvent::InitiatedMessageSent { .. }
+            | SessionEvent::MessageReceived { .. } => self.message(session, position),
+            SessionEvent::MessageHandedOver { message } => {
+                self.became(session, *message, Delivery::HandedOver)
+            }
+            SessionEvent::MessageDelivered { message } => self.became(session, *message, Delivery::Delivered),
+            SessionEvent::MessageRead { message } => self.became(session, *message, Delivery::Read),
+            SessionEvent::MessageFailed { message, reason } => {
+                self.became(session, *message, Delivery::Failed { reason: reason.clone() })
+            }
+            SessionEvent::OperatorAssigned { .. }
+            | SessionEvent::SessionClosed
+            | SessionEvent::SessionReopened { .. }
+            | SessionEvent::SessionRenamed { .. } => {
+                self.mark(session, position);
+                Ok(())
+            }
+            SessionEvent::ElementLinked { element } => {
+                self.mark(session, position);
+                self.link(session, element)
+            }
+            SessionEvent::ElementUnlinked { element } => {
+                self.mark(session, position);
+                self.unlink(session, element)
+            }
+        }
+    }
+
+    fn finish(mut self) -> Vec<Change> {
+        for (session, open) in self.open {
+            if open.changed {
+                self.changes.push((Pack::key(b's').id(session.0).done(), Some(open.filing.encode())));
+            }
+        }
+        for ((session, message), delivery) in self.deliveries {
+            self.changes.push((delivery::key(session, message), Some(delivery.encode())));
+        }
+        self.changes
+    }
+
+    fn open(&mut self, session: SessionId) -> Result<&mut Open, ProjectionError> {
+        if !self.open.contains_key(&session)
+            && let Some(filing) = Filing::get(self.table, session)?
+        {
+            self.open.insert(session, Open { filing, changed: false, messages: Vec::new() });
+        }
+        let at = self.at;
+        self.open.get_mut(&session).ok_or_else(|| at.illegal(format!("session {session} does not exist")))
+    }
+
+    fn mark(&mut self, session: SessionId, position: Position) {
+        self.changes.push((Pack::key(b't').id(session.0).position(position).done(), Some(vec![MARK])));
+    }
+
+    fn message(&mut self, session: SessionId, position: Position) -> Result<(), ProjectionError> {
+        let open = self.open(session)?;
+        open.messages.push(position);
+        let filing = &open.filing;
+        let mut keys = vec![filing.slot().position(position).done()];
+        keys.extend(filing.links.iter().map(|element| filing.under(element).position(position).done()));
+        let value = session.0.as_bytes().to_vec();
+        self.changes.extend(keys.into_iter().map(|key| (key, Some(value.clone()))));
+        self.changes.push((Pack::key(b't').id(session.0).position(position).done(), Some(vec![MESSAGE])));
+        Ok(())
+    }
+
+    /// Notes what became of a message; a report that comes late undoes nothing.
+    fn became(
+        &mut self,
+        session: SessionId,
+        message: MessageId,
+        delivery: Delivery,
+    ) -> Result<(), ProjectionError> {
+        let known = match self.deliveries.get(&(session, message)) {
+            Some(known) => known.clone(),
+            None => Delivery::get(self.table, session, message)?,
+        };
+        if delivery.follows(&known) {
+            self.deliveries.insert((session, message), delivery);
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, session: SessionId, element: &ElementRef) -> Result<(), ProjectionError> {
+        let open = self.open(session)?;
+        if open.filing.links.contains(element) {
+            return Ok(());
+        }
+        open.filing.links.push(element.clone());
+        open.changed = true;
+        self.file(session, element, Some(session.0.as_bytes().to_vec()))
+    }
+
+    fn unlink(&mut self, session: SessionId, element: &ElementRef) -> Result<(), ProjectionError> {
+        let open = self.open(session)?;
+        if !open.filing.links.contains(element) {
+            return Ok(());
+        }
+        open.filing.links.retain(|other| other != element);
+        open.changed = true;
+        self.file(session, element, None)
+    }
+
+    /// Files all messages of a session so far under an element, or takes them out of there.
+    fn file(
+        &mut self,
+        session: SessionId,
+        element: &ElementRef,
+        value: Option<Vec<u8>>,
+    ) -> Result<(), ProjectionError> {
+        let table = self.table;
+        let open = self.open(session)?;
+        let under = open.filing.under(element);
+        let mut positions = stored_messages(table, session)?;
+        positions.extend(&open.messages);
+        let key = |position| under.clone().position(position).done();
+        self.changes.extend(positions.into_iter().map(|position| (key(position), value.clone())));
+        Ok(())
+    }
+}
+
+/// The places of all messages of a session that are in the table.
+fn stored_messages(table: &Table, session: SessionId) -> Result<Vec<Position>, ProjectionError> {
+    let prefix = Pack::key(b't').id(session.0);
+    let to = prefix.clone().position(Position(u64::MAX)).done();
+    let mut from = prefix.position(Position::START).done();
+    let mut positions = Vec::new();
+    loop {
+        let range = (Bound::Excluded(from.as_slice()), Bound::Included(to.as_slice()));
+        let read = table.scan(range, Direction::Forward, BACKFILL_ENTRIES)?;
+        let Some((last, _)) = read.last() else { return Ok(positions) };
+        from.clone_from(last);
+        for (key, value) in read {
+            if value == [MESSAGE] {
+                let mut key = Unpack::key(&key);
+                key.id()?;
+                positions.push(key.position()?);
+            }
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! What a reader sees of a correspondence: places in the log with what stands there.
+
+use std::sync::Arc;
+
+use crate::domain::event::{Event, Origin, SessionEvent, Stream};
+use crate::domain::id::{ElementRef, MessageId, OperatorId, Principal, ProcessId, SessionId};
+use crate::domain::time::Timestamp;
+use crate::log::{Log, Position, Record};
+use crate::wire::{self, Recorded};
+
+use super::super::sessions::MessageDirection;
+use super::super::{ProjectionError, QueryError};
+use super::{Delivery, Place};
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageView {
+    /// Where it stands in the log.
+    pub position: Position,
+    /// When it was recorded.
+    pub time: Timestamp,
+    /// Its session.
+    pub session: SessionId,
+    /// Its id.
+    pub message: MessageId,
+    /// Who wrote it.
+    pub author: Author,
+    /// What it says.
+    pub text: String,
+    /// The subject that the customer gave it; e-mail only.
+    pub subject: Option<String>,
+    /// When the customer sent it, by the channel's word.
+    pub sent_at: Option<Timestamp>,
+    /// What became of it; `None` for a customer's.
+    pub delivery: Option<Delivery>,
+}
+
+impl MessageView {
+    /// Which way it went.
+    #[must_use]
+    pub fn direction(&self) -> MessageDirection {
+        match self.author {
+            Author::Customer => MessageDirection::Incoming,
+            Author::Operator(_) | Author::Process(_) => MessageDirection::Outgoing,
+        }
+    }
+}
+
+/// Who wrote a message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Author {
+    /// The customer.
+    Customer,
+    /// An operator.
+    Operator(OperatorId),
+    /// A business process.
+    Process(ProcessId),
+}
+
+/// An entry of a session's transcript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TranscriptEntry {
+    /// Where it stands in the log.
+    pub position: Position,
+    /// When it was recorded.
+    pub time: Timestamp,
+    /// Who acted.
+    pub by: Principal,
+    /// What happened.
+    pub item: TranscriptItem,
+}
+
+/// What happened in a session, as its transcript shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TranscriptItem {
+    /// Somebody wrote.
+    Message(MessageView),
+    /// It was created.
+    Created {
+        /// Where it came from.
+        origin: Origin,
+    },
+    /// It became this operator's.
+    Assigned {
+        /// Whose it is since.
+        operator: OperatorId,
+    },
+    /// It was closed.
+    Closed,
+    /// It was opened again.
+    Reopened {
+        /// Whose it is since; `None` put it into the queue.
+        operator: Option<OperatorId>,
+    },
+    /// It got another name.
+    Renamed {
+        /// Its name since.
+        name: String,
+    },
+    /// It was added to an element's correspondence.
+    Linked {
+        /// The element.
+        element: ElementRef,
+    },
+    /// It was taken out of there.
+    Unlinked {
+        /// The element.
+        element: ElementRef,
+    },
+}
+
+/// Shows an event of a session; reports of delivery are shown with their message.
+pub(in super::super) fn entry(recorded: Recorded) -> Result<TranscriptEntry, QueryError> {
+    let Recorded { position, time, .. } = recorded;
+    let by = recorded.principal.clone();
+    let unfit = || misplaced(position);
+    let item = match recorded.event {
+        Event::Session(event) => match event {
+            SessionEvent::MessageSent { .. }
+            | SessionEvent::InitiatedMessageSent { .. }
+            | SessionEvent::MessageReceived { .. } => {
+                let recorded = Recorded { event: Event::Session(event), ..recorded };
+                TranscriptItem::Message(message(recorded).ok_or_else(unfit)?)
+            }
+            SessionEvent::SessionCreated { origin, .. } => TranscriptItem::Created { origin },
+            SessionEvent::OperatorAssigned { operator } => TranscriptItem::Assigned { operator },
+            SessionEvent::SessionClosed => TranscriptItem::Closed,
+            SessionEvent::SessionReopened { operator } => TranscriptItem::Reopened { operator },
+            SessionEvent::SessionRenamed { name } => TranscriptItem::Renamed { name },
+            SessionEvent::ElementLinked { element } => TranscriptItem::Linked { element },
+            SessionEvent::ElementUnlinked { element } => TranscriptItem::Unlinked { element },
+            SessionEvent::MessageHandedOver { .. }
+            | SessionEvent::MessageDelivered { .. }
+            | SessionEvent::MessageRead { .. }
+            | SessionEvent::MessageFailed { .. } => return Err(unfit().into()),
+        },
+        Event::Workspace(_)
+        | Event::Line(_)
+        | Event::Channel(_)
+        | Event::Operator(_)
+        | Event::Element(_)
+        | Event::Slot(_)
+        | Event::Inbound(_)
+        | Event::Initiated(_) => return Err(unfit().into()),
+    };
+    Ok(TranscriptEntry { position, time, by, item })
+}
+
+/// Shows an event as a message, if it is one; an outgoing one as still pending.
+pub(in super::super) fn message(recorded: Recorded) -> Option<MessageView> {
+    let Recorded { position, time, stream, event, .. } = recorded;
+    let (Stream::Session(session), Event::Session(event)) = (stream, event) else { return None };
+    let view = |message, author, text, delivery| MessageView {
+        position,
+        time,
+        session,
+        message,
+        author,
+        text,
+        subject: None,
+        sent_at: None,
+        delivery,
+    };
+    match event {
+        SessionEvent::MessageSent { message, operator, text, via: _ } => {
+            Some(view(message, Author::Operator(operator), text, Some(Delivery::Pending)))
+        }
+        SessionEvent::InitiatedMessageSent { message, process, text } => {
+            Some(view(message, Author::Process(process), text, Some(Delivery::Pending)))
+        }
+        SessionEvent::MessageReceived { message, external_id: _, text, subject, sent_at } => {
+            Some(MessageView { subject, sent_at, ..view(message, Author::Customer, text, None) })
+        }
+        SessionEvent::SessionCreated { .. }
+        | SessionEvent::OperatorAssigned { .. }
+        | SessionEvent::MessageHandedOver { .. }
+        | SessionEvent::MessageDelivered { .. }
+        | SessionEvent::MessageRead { .. }
+        | SessionEvent::MessageFailed { .. }
+        | SessionEvent::SessionClosed
+        | SessionEvent::SessionReopened { .. }
+        | SessionEvent::SessionRenamed { .. }
+        | SessionEvent::ElementLinked { .. }
+        | SessionEvent::ElementUnlinked { .. } => None,
+    }
+}
+
+/// The error of a place where the log has something else than the table says.
+pub(in super::super) fn misplaced(position: Position) -> ProjectionError {
+    ProjectionError::Store { reason: format!("a row names position {position}, which holds something else") }
+}
+
+/// The most events read from the log at once for a page: neighbours stand in one frame mostly.
+const RUN_EVENTS_MAX: u64 = 64;
+
+/// Unwanted events that are read over rather than asked around.
+const RUN_GAP_MAX: u64 = 8;
+
+/// The most bytes of texts on one page, but for its first entry: e-mails may have a megabyte each.
+pub const PAGE_TEXT_BYTES_MAX: usize = 4 << 20;
+
+/// Reads what stands at the places of a page.
+pub(in super::super) struct Texts {
+    log: Arc<dyn Log>,
+}
+
+impl Texts {
+    pub(in super::super) fn new(log: &Arc<dyn Log>) -> Texts {
+        Texts { log: Arc::clone(log) }
+    }
+
+    /// Reads places in their order, until the texts are more than a page's.
+    pub(in super::super) async fn read(&self, places: &[Place]) -> Result<Vec<Recorded>, QueryError> {
+        let mut found = Vec::with_capacity(places.len());
+        let (mut at, mut bytes) = (0, 0);
+        while at < places.len() && (bytes < PAGE_TEXT_BYTES_MAX || found.is_empty()) {
+            let run = run(&places[at..]);
+            at += run.len();
+            for recorded in self.read_run(run).await? {
+                bytes += text_bytes(&recorded);
+                if bytes > PAGE_TEXT_BYTES_MAX && !found.is_empty() {
+                    return Ok(found);
+                }
+                found.push(recorded);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads what stands at one position, if anything does.
+    pub(in super::super) async fn at(&self, position: Position) -> Result<Option<Recorded>, QueryError> {
+        let after = Position(position.0.saturating_sub(1));
+        let read = self.log.read_all(after, 1).await;
+        let records = read.map_err(|source| ProjectionError::Log { after, source })?;
+        let record = records.first().filter(|record| record.position == position);
+        Ok(record.map(decode).transpose()?)
+    }
+
+    async fn read_run(&self, run: &[Place]) -> Result<Vec<Recorded>, QueryError> {
+        let positions = || run.iter().map(|place| place.position.0);
+        let (first, last) = (positions().min().unwrap_or(1), positions().max().unwrap_or(1));
+        let after = Position(first.saturating_sub(1));
+        let limit = usize::try_from(last - after.0).unwrap_or(usize::MAX);
+        let read = self.log.read_all(after, limit).await;
+        let records = read.map_err(|source| ProjectionError::Log { after, source })?;
+        let wanted = |place: &Place| {
+            let at = records.binary_search_by_key(&place.position, |record| record.position);
+            let record = at.map(|at| &records[at]).map_err(|_| misplaced(place.position))?;
+            decode(record)
+        };
+        Ok(run.iter().map(wanted).collect::<Result<_, _>>()?)
+    }
+}
+
+fn decode(record: &Record) -> Result<Recorded, ProjectionError> {
+    wire::recorded(record).map_err(|error| ProjectionError::Undecodable {
+        position: record.position,
+        reason: error.fault.to_string(),
+    })
+}
+
+/// The first places that are worth one read; all of a page go one way.
+fn run(places: &[Place]) -> &[Place] {
+    let apart = |one: &Place, other: &Place| one.position.0.abs_diff(other.position.0);
+    let near = |pair: &[Place]| {
+        apart(&pair[0], &pair[1]) <= RUN_GAP_MAX && apart(&places[0], &pair[1]) < RUN_EVENTS_MAX
+    };
+    let length = 1 + places.windows(2).take_while(|pair| near(pair)).count();
+    &places[..length.min(places.len())]
+}
+
+fn text_bytes(recorded: &Recorded) -> usize {
+    let Event::Session(event) = &recorded.event else { return 0 };
+    match event {
+        SessionEvent::MessageSent { text, .. }
+        | SessionEvent::InitiatedMessageSent { text, .. }
+        | SessionEvent::MessageReceived { text, .. } => text.len(),
+        SessionEvent::SessionCreated { .. }
+        | SessionEvent::OperatorAssigned { .. }
+        | SessionEvent::MessageHandedOver { .. }
+        | SessionEvent::MessageDelivered { .. }
+        | SessionEvent::MessageRead { .. }
+        | SessionEvent::MessageFailed { .. }
+        | SessionEvent::SessionClosed
+        | SessionEvent::SessionReopened { .. }
+        | SessionEvent::SessionRenamed { .. }
+        | SessionEvent::ElementLinked { .. }
+        | SessionEvent::ElementUnlinked { .. } => 0,
+    }
+}

@@ -1,0 +1,316 @@
+//! The runner: follows the log and folds it, page by page, on a task of its own.
+//!
+//! Reading the log is waiting and happens on the task; decoding and folding is work and happens on
+//! a blocking thread, while the task reads the next page already.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
+
+use crate::log::bounds::APPEND_ENTRIES_MAX;
+use crate::log::{Log, Position, Record};
+use crate::wire::{self, Recorded};
+
+use super::folding::Folding;
+use super::tables::{Positions, Tables};
+use super::{ProjectionError, ProjectionName};
+
+/// The most events folded together, but for an append that is longer: some milliseconds of work.
+pub const PAGE_EVENTS_MAX: usize = 4_096;
+
+/// Events after which the tables are written to the disk: what a crash makes the next opening fold
+/// again, well under a second.
+pub const FLUSH_EVENTS_MAX: u64 = 200_000;
+
+/// Bytes of tables in memory after which they are written to the disk.
+pub const FLUSH_BYTES_MAX: usize = 32 << 20;
+
+/// How far the projections are.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    /// Every event up to here is in every projection.
+    pub(super) position: Position,
+    /// Queries wait until the position is here.
+    pub(super) floor: Position,
+    /// Why the runner stopped.
+    pub(super) stopped: Option<ProjectionError>,
+}
+
+impl Progress {
+    pub(super) fn opened(at: Positions, head: Position) -> Progress {
+        Progress { position: least(&at), floor: head, stopped: None }
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.position >= self.floor && self.stopped.is_none()
+    }
+}
+
+fn least(at: &Positions) -> Position {
+    at.iter().copied().min().unwrap_or_default()
+}
+
+/// What the runner is asked for.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// Drops projections; the answer is the position they had.
+    Rebuild { names: Vec<ProjectionName>, done: oneshot::Sender<Position> },
+    /// Flushes, releases the folder and stops.
+    Close { done: oneshot::Sender<Result<(), ProjectionError>> },
+}
+
+/// What follows the log.
+pub(super) struct Runner {
+    tables: Arc<Tables>,
+    log: Arc<dyn Log>,
+    at: Positions,
+    progress: watch::Sender<Progress>,
+    requests: mpsc::Receiver<Request>,
+    /// Where the fold stands, for the report of a panic.
+    folding: Arc<AtomicU64>,
+    /// The page after the one that was folded last, read meanwhile.
+    read: Option<Vec<Record>>,
+    unflushed: u64,
+    flushing: Option<JoinHandle<Result<(), ProjectionError>>>,
+}
+
+/// What the runner does next.
+enum Next {
+    Fold,
+    Request(Request),
+    End,
+}
+
+impl Runner {
+    /// Starts a runner, and somebody who tells how it ended.
+    pub(super) fn start(
+        tables: Arc<Tables>,
+        log: Arc<dyn Log>,
+        at: Positions,
+        progress: watch::Sender<Progress>,
+        requests: mpsc::Receiver<Request>,
+    ) {
+        let folding = Arc::new(AtomicU64::new(least(&at).0));
+        let (read, unflushed, flushing) = (None, 0, None);
+        let told = progress.clone();
+        let last = Arc::clone(&folding);
+        let released = Arc::clone(&tables);
+        let runner = Runner { tables, log, at, progress, requests, folding, read, unflushed, flushing };
+        let task = tokio::spawn(runner.run());
+        tokio::spawn(async move {
+            let ended = joined(task, Position(last.load(Ordering::Relaxed))).await;
+            let error = match ended.and_then(|ended| ended) {
+                Ok(()) => ProjectionError::Closed,
+                Err(error) => error,
+            };
+            if error != ProjectionError::Closed {
+                tracing::error!(%error, "the projections stopped");
+            }
+            told.send_modify(|progress| {
+                progress.stopped.get_or_insert(error);
+            });
+            // Letting go of a folder writes; at the end of the runtime it is let go of by itself.
+            let _ = spawn_blocking(move || released.close()).await;
+        });
+    }
+
+    async fn run(mut self) -> Result<(), ProjectionError> {
+        let mut head = self.log.follow();
+        loop {
+            match self.next(&mut head).await {
+                Next::Fold => self.step().await?,
+                Next::Request(Request::Rebuild { names, done }) => {
+                    let position = self.clear(names).await?;
+                    let _ = done.send(position);
+                }
+                Next::Request(Request::Close { done }) => {
+                    let flushed = self.flush_all().await;
+                    let tables = Arc::clone(&self.tables);
+                    joined(spawn_blocking(move || tables.close()), least(&self.at)).await?;
+                    self.progress.send_modify(|now| now.stopped = Some(ProjectionError::Closed));
+                    let _ = done.send(flushed.clone());
+                    return flushed;
+                }
+                Next::End => return self.flush_all().await,
+            }
+        }
+    }
+
+    async fn next(&mut self, head: &mut watch::Receiver<Position>) -> Next {
+        loop {
+            let behind = least(&self.at) < *head.borrow_and_update();
+            tokio::select! {
+                biased;
+                request = self.requests.recv() => return request.map_or(Next::End, Next::Request),
+                () = std::future::ready(()), if behind => return Next::Fold,
+                // A log that is gone grows no more; requests still come.
+                changed = head.changed() => if changed.is_err() {
+                    return self.requests.recv().await.map_or(Next::End, Next::Request);
+                },
+            }
+        }
+    }
+
+    /// Folds a page and reads the one after it meanwhile.
+    async fn step(&mut self) -> Result<(), ProjectionError> {
+        let after = least(&self.at);
+        let records = match self.read.take() {
+            Some(records) => records,
+            None => read(&self.log, after).await?,
+        };
+        let full = records.len() >= PAGE_EVENTS_MAX;
+        let page = self.whole_appends(records).await?;
+        let Some(last) = page.last().map(|record| record.position) else { return Ok(()) };
+        let events = page.len() as u64;
+        let fold = self.fold(page, after);
+        let next = async { if full { read(&self.log, last).await.map(Some) } else { Ok(None) } };
+        let (folded, next) = tokio::join!(fold, next);
+        self.at = folded?;
+        self.read = next?;
+        self.flush_some(events).await
+    }
+
+    /// Cuts a page where an append ends, or reads on until one does: a reader of the tables must
+    /// not see half of a command. A page that is not full ends at the log's head, between appends.
+    async fn whole_appends(&self, mut page: Vec<Record>) -> Result<Vec<Record>, ProjectionError> {
+        let mut full = page.len() >= PAGE_EVENTS_MAX;
+        while full && let Some(last) = page.last() {
+            let (command, after) = (last.stamp.command, last.position);
+            let before = page.iter().rposition(|record| record.stamp.command != command);
+            if let Some(before) = before {
+                page.truncate(before + 1);
+                break;
+            }
+            // More of one command than fits an append: a page may end anywhere in it.
+            if page.len() > APPEND_ENTRIES_MAX {
+                break;
+            }
+            let more = read(&self.log, after).await?;
+            full = more.len() >= PAGE_EVENTS_MAX;
+            page.extend(more);
+        }
+        Ok(page)
+    }
+
+    /// Decodes, folds and applies a page on a blocking thread.
+    fn fold(
+        &self,
+        page: Vec<Record>,
+        after: Position,
+    ) -> impl Future<Output = Result<Positions, ProjectionError>> + use<> {
+        let (tables, progress) = (Arc::clone(&self.tables), self.progress.clone());
+        let (mut at, folding) = (self.at, Arc::clone(&self.folding));
+        let position = Arc::clone(&folding);
+        let work = spawn_blocking(move || {
+            let page = decode(&page, after, &folding)?;
+            let changes = tables.fold(&page, &at, |name| Folding::new(name, Arc::clone(&folding)))?;
+            let last = page.last().map_or(after, |recorded| recorded.position);
+            at = at.map(|at| at.max(last));
+            tables.apply(changes, || progress.send_modify(|now| now.position = least(&at)))?;
+            Ok(at)
+        });
+        async move {
+            let ended = work.await;
+            let last = Position(position.load(Ordering::Relaxed));
+            ended.map_err(|error| failed(error, last)).and_then(|ended| ended)
+        }
+    }
+
+    async fn clear(&mut self, names: Vec<ProjectionName>) -> Result<Position, ProjectionError> {
+        self.flushed().await?;
+        self.read = None;
+        let before = least(&self.at);
+        for (at, name) in self.at.iter_mut().zip(ProjectionName::ALL) {
+            if names.contains(&name) {
+                *at = Position::START;
+            }
+        }
+        let (tables, progress, position) = (Arc::clone(&self.tables), self.progress.clone(), least(&self.at));
+        let publish = move || {
+            progress.send_modify(|now| {
+                now.floor = now.floor.max(before);
+                now.position = position;
+            });
+        };
+        joined(spawn_blocking(move || tables.clear(&names, publish)), position).await??;
+        Ok(before)
+    }
+
+    /// Begins to write the tables, once there is enough of them; waits for the flush before.
+    async fn flush_some(&mut self, events: u64) -> Result<(), ProjectionError> {
+        self.unflushed += events;
+        if self.flushing.as_ref().is_some_and(JoinHandle::is_finished) {
+            self.flushed().await?;
+        }
+        let enough = self.unflushed >= FLUSH_EVENTS_MAX || self.tables.unflushed_bytes()? >= FLUSH_BYTES_MAX;
+        if enough && self.tables.on_disk() {
+            self.flushed().await?;
+            let tables = Arc::clone(&self.tables);
+            self.flushing = Some(spawn_blocking(move || tables.flush()));
+            self.unflushed = 0;
+        }
+        Ok(())
+    }
+
+    /// Waits for the flush that was begun.
+    async fn flushed(&mut self) -> Result<(), ProjectionError> {
+        match self.flushing.take() {
+            None => Ok(()),
+            Some(flushing) => joined(flushing, least(&self.at)).await?,
+        }
+    }
+
+    async fn flush_all(&mut self) -> Result<(), ProjectionError> {
+        self.flushed().await?;
+        let tables = Arc::clone(&self.tables);
+        joined(spawn_blocking(move || tables.flush()), least(&self.at)).await?
+    }
+}
+
+async fn read(log: &Arc<dyn Log>, after: Position) -> Result<Vec<Record>, ProjectionError> {
+    let read = log.read_all(after, PAGE_EVENTS_MAX).await;
+    read.map_err(|source| ProjectionError::Log { after, source })
+}
+
+fn decode(
+    page: &[Record],
+    mut after: Position,
+    folding: &AtomicU64,
+) -> Result<Vec<Recorded>, ProjectionError> {
+    let mut decoded = Vec::with_capacity(page.len());
+    for record in page {
+        let position = record.position;
+        folding.store(position.0, Ordering::Relaxed);
+        if position <= after {
+            return Err(ProjectionError::Disorder { after, found: position });
+        }
+        after = position;
+        let undecodable = |error: wire::WireError| ProjectionError::Undecodable {
+            position,
+            reason: error.fault.to_string(),
+        };
+        decoded.push(wire::recorded(record).map_err(undecodable)?);
+    }
+    Ok(decoded)
+}
+
+/// Waits for a task; a panic of it is an error like others.
+pub(super) async fn joined<T>(task: JoinHandle<T>, last: Position) -> Result<T, ProjectionError> {
+    task.await.map_err(|error| failed(error, last))
+}
+
+fn failed(error: JoinError, position: Position) -> ProjectionError {
+    match error.try_into_panic() {
+        Ok(panic) => ProjectionError::Panicked { position, reason: said(&*panic) },
+        // Only the end of the runtime cancels tasks of ours.
+        Err(_) => ProjectionError::Closed,
+    }
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it said nothing").to_owned()
+}

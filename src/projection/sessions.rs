@@ -1,0 +1,253 @@
+//! The sessions and every list they stand in.
+//!
+//! A session is one row; the lists it stands in follow from the row alone (`row::keys`), so that a
+//! list cannot disagree with its sessions. Must not know the texts of messages.
+//!
+//! ```text
+//!   event ──▶ evolve(row) ──▶ keys(row before) − keys(row after) ──▶ one batch
+//! ```
+
+use std::collections::HashMap;
+
+use crate::disk::Table;
+use crate::disk::table::Change;
+use crate::domain::account::Account;
+use crate::domain::channel::ChannelKind;
+use crate::domain::event::{Origin, SessionEvent};
+use crate::domain::id::{ChannelId, ElementRef, LineId, OperatorId, SessionId};
+use crate::log::Position;
+use crate::wire::Recorded;
+
+use super::folding::{Folding, session_event};
+use super::{Moment, ProjectionError};
+
+mod lists;
+mod row;
+
+pub(super) use lists::{
+    active, archived, by_account, closed_of_lines, closed_of_operator, find, linked, my, queue,
+};
+
+/// Raised with every change of the rows: an older table is dropped and folded again.
+pub(super) const VERSION: u32 = 1;
+
+/// What the lists show of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// The session.
+    pub session: SessionId,
+    /// Its line, for ever.
+    pub line: LineId,
+    /// Its channel, for ever.
+    pub channel: ChannelId,
+    /// The kind of its channel.
+    pub kind: ChannelKind,
+    /// The customer's address, as it was when the session was created.
+    pub account: Account,
+    /// The customer's record in the line's contact app, where there was one.
+    pub contact: Option<ElementRef>,
+    /// The customer's name at creation; empty when nobody knew it.
+    pub customer_name: String,
+    /// Its name now.
+    pub name: String,
+    /// Its subject; e-mail only.
+    pub subject: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// The session of the same slot before it.
+    pub continues: Option<SessionId>,
+    /// Whose it is.
+    pub status: SessionStatus,
+    /// Since when its status is what it is; of one that waits, how long it has waited.
+    pub status_since: Moment,
+    /// When it was created.
+    pub created: Moment,
+    /// When it was last created, assigned, written in, closed or reopened.
+    pub last_activity: Moment,
+    /// When it was closed last; stays when it is reopened.
+    pub closed_at: Option<Moment>,
+    /// How many times it was closed.
+    pub cycles: u64,
+    /// Its messages in both directions.
+    pub messages: u64,
+    /// Its newest message.
+    pub last_message: Option<LastMessage>,
+    /// The elements whose correspondence it belongs to, in the order of linking.
+    pub links: Vec<ElementRef>,
+    /// The customer's messages since an operator wrote last; a process's message does not count.
+    pub unread: u64,
+}
+
+/// Whose a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SessionStatus {
+    /// Nobody's yet: it stands in the queue.
+    Waiting,
+    /// This operator's.
+    Assigned(OperatorId),
+    /// Closed.
+    Closed {
+        /// Whose it was; `None` when nobody had it since it was opened last.
+        last_operator: Option<OperatorId>,
+    },
+}
+
+/// The newest message of a session; [`super::Projections::texts`] reads what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LastMessage {
+    /// Where it stands in the log.
+    pub position: Position,
+    /// Which way it went.
+    pub direction: MessageDirection,
+}
+
+/// Which way a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessageDirection {
+    /// From the customer.
+    Incoming,
+    /// To the customer.
+    Outgoing,
+}
+
+impl SessionSummary {
+    /// Whether it is open: it waits or is somebody's.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        match self.status {
+            SessionStatus::Waiting | SessionStatus::Assigned(_) => true,
+            SessionStatus::Closed { .. } => false,
+        }
+    }
+
+    fn become_status(&mut self, status: SessionStatus, at: Moment) {
+        self.status = status;
+        self.status_since = at;
+        self.last_activity = at;
+    }
+
+    fn wrote(&mut self, direction: MessageDirection, at: Moment) {
+        self.messages += 1;
+        self.last_activity = at;
+        self.last_message = Some(LastMessage { position: at.position, direction });
+    }
+
+    fn close(&mut self, at: Moment) -> Result<(), String> {
+        let last_operator = match self.status {
+            SessionStatus::Waiting => None,
+            SessionStatus::Assigned(operator) => Some(operator),
+            SessionStatus::Closed { .. } => return Err("it is closed already".into()),
+        };
+        self.become_status(SessionStatus::Closed { last_operator }, at);
+        self.closed_at = Some(at);
+        self.cycles += 1;
+        Ok(())
+    }
+}
+
+/// What a session is after an event.
+fn evolve(
+    session: SessionId,
+    before: Option<SessionSummary>,
+    event: &SessionEvent,
+    at: Moment,
+) -> Result<SessionSummary, String> {
+    if let SessionEvent::SessionCreated { .. } = event {
+        if before.is_some() {
+            return Err(format!("session {session} exists"));
+        }
+        return created(session, event, at);
+    }
+    let mut row = before.ok_or_else(|| format!("session {session} does not exist"))?;
+    match event {
+        SessionEvent::SessionCreated { .. } => {}
+        SessionEvent::OperatorAssigned { operator } if row.is_open() => {
+            row.become_status(SessionStatus::Assigned(*operator), at);
+        }
+        SessionEvent::OperatorAssigned { .. } => return Err(format!("session {session} is closed")),
+        SessionEvent::MessageSent { .. } => {
+            row.wrote(MessageDirection::Outgoing, at);
+            row.unread = 0;
+        }
+        SessionEvent::InitiatedMessageSent { .. } => row.wrote(MessageDirection::Outgoing, at),
+        SessionEvent::MessageReceived { .. } => {
+            row.wrote(MessageDirection::Incoming, at);
+            row.unread += 1;
+        }
+        SessionEvent::MessageHandedOver { .. }
+        | SessionEvent::MessageDelivered { .. }
+        | SessionEvent::MessageRead { .. }
+        | SessionEvent::MessageFailed { .. } => {}
+        SessionEvent::SessionClosed => row.close(at)?,
+        SessionEvent::SessionReopened { .. } if row.is_open() => {
+            return Err(format!("session {session} is open"));
+        }
+        SessionEvent::SessionReopened { operator } => {
+            row.become_status(operator.map_or(SessionStatus::Waiting, SessionStatus::Assigned), at);
+        }
+        SessionEvent::SessionRenamed { name } => row.name.clone_from(name),
+        SessionEvent::ElementLinked { element } if row.links.contains(element) => {}
+        SessionEvent::ElementLinked { element } => row.links.push(element.clone()),
+        SessionEvent::ElementUnlinked { element } => row.links.retain(|other| other != element),
+    }
+    Ok(row)
+}
+
+fn created(session: SessionId, event: &SessionEvent, at: Moment) -> Result<SessionSummary, String> {
+    let SessionEvent::SessionCreated { line, channel, kind, customer, name, subject, origin, continues } =
+        event
+    else {
+        return Err(format!("session {session} does not exist"));
+    };
+    Ok(SessionSummary {
+        session,
+        line: *line,
+        channel: *channel,
+        kind: kind.clone(),
+        account: customer.account.clone(),
+        contact: customer.contact.clone(),
+        customer_name: customer.name.clone(),
+        name: name.clone(),
+        subject: subject.clone(),
+        origin: origin.clone(),
+        continues: *continues,
+        status: SessionStatus::Waiting,
+        status_since: at,
+        created: at,
+        last_activity: at,
+        closed_at: None,
+        cycles: 0,
+        messages: 0,
+        last_message: None,
+        links: Vec::new(),
+        unread: 0,
+    })
+}
+
+/// A row before a page of the log and after it.
+struct Touched {
+    before: Option<SessionSummary>,
+    after: Option<SessionSummary>,
+}
+
+/// Folds a page of the log: each session is read once and written once.
+pub(super) fn fold(table: &Table, page: &[Recorded], at: &Folding) -> Result<Vec<Change>, ProjectionError> {
+    let mut touched: HashMap<SessionId, Touched> = HashMap::new();
+    for recorded in page {
+        at.now(recorded.position);
+        let Some((session, event)) = session_event(recorded, at)? else { continue };
+        let moment = Moment { position: recorded.position, time: recorded.time };
+        if !touched.contains_key(&session) {
+            let before = row::get(table, session)?;
+            touched.insert(session, Touched { after: before.clone(), before });
+        }
+        let Some(row) = touched.get_mut(&session) else { continue };
+        let after = evolve(session, row.after.take(), event, moment).map_err(|reason| at.illegal(reason))?;
+        row.after = Some(after);
+    }
+    let mut changes = Vec::with_capacity(touched.len() * 6);
+    for row in touched.into_values() {
+        row::write(row.before.as_ref(), row.after.as_ref(), &mut changes);
+    }
+    Ok(changes)
+}

@@ -1,0 +1,188 @@
+//! A session's row, and the keys of the lists that it stands in.
+//!
+//! ```text
+//!   s session                                row
+//!   m operator               last activity   session   my sessions
+//!   q line                   waiting since   session   queue
+//!   a line                   last activity   session   active
+//!   l line                   closed          session   closed, by line
+//!   o operator               closed          session   closed, by last operator
+//!   c account line channel   created         session   of a customer
+//!   e element line           created         session   linked and open
+//!   f element line           closed          session   linked and closed
+//! ```
+
+use crate::disk::Table;
+use crate::disk::table::Change;
+use crate::domain::account::Account;
+use crate::domain::id::{ChannelId, ElementRef, LineId, OperatorId, SessionId};
+
+use super::super::ProjectionError;
+use super::super::pack::{Pack, Unpack, damaged};
+use super::{LastMessage, MessageDirection, SessionStatus, SessionSummary};
+
+const ROW: u8 = b's';
+pub(super) const QUEUE: u8 = b'q';
+pub(super) const ACTIVE: u8 = b'a';
+pub(super) const CLOSED: u8 = b'l';
+pub(super) const LINKED: u8 = b'e';
+pub(super) const ARCHIVED: u8 = b'f';
+
+pub(super) fn of_session(session: SessionId) -> Vec<u8> {
+    Pack::key(ROW).id(session.0).done()
+}
+
+pub(super) fn my(operator: OperatorId) -> Pack {
+    Pack::key(b'm').id(operator.0)
+}
+
+pub(super) fn closed_by(operator: OperatorId) -> Pack {
+    Pack::key(b'o').id(operator.0)
+}
+
+pub(super) fn of_account(account: &Account) -> Pack {
+    Pack::key(b'c').account(account)
+}
+
+pub(super) fn of_element(list: u8, element: &ElementRef) -> Pack {
+    Pack::key(list).element(element)
+}
+
+fn of_line(list: u8, line: LineId) -> Pack {
+    Pack::key(list).id(line.0)
+}
+
+/// The keys of all lists that a session stands in.
+fn keys(row: &SessionSummary) -> Vec<Vec<u8>> {
+    let customer = of_account(&row.account).id(row.line.0).id(row.channel.0).position(row.created.position);
+    let mut keys = vec![customer.done()];
+    let (list, since) = match row.status {
+        SessionStatus::Waiting => {
+            keys.push(of_line(QUEUE, row.line).position(row.status_since.position).done());
+            (LINKED, row.created.position)
+        }
+        SessionStatus::Assigned(operator) => {
+            keys.push(my(operator).position(row.last_activity.position).done());
+            keys.push(of_line(ACTIVE, row.line).position(row.last_activity.position).done());
+            (LINKED, row.created.position)
+        }
+        SessionStatus::Closed { last_operator } => {
+            let closed = row.status_since.position;
+            keys.push(of_line(CLOSED, row.line).position(closed).done());
+            keys.extend(last_operator.map(|operator| closed_by(operator).position(closed).done()));
+            (ARCHIVED, closed)
+        }
+    };
+    keys.extend(
+        row.links.iter().map(|element| of_element(list, element).id(row.line.0).position(since).done()),
+    );
+    keys
+}
+
+/// Adds what turns one state of a session into another.
+pub(super) fn write(
+    before: Option<&SessionSummary>,
+    after: Option<&SessionSummary>,
+    changes: &mut Vec<Change>,
+) {
+    let old = before.map(keys).unwrap_or_default();
+    let Some(after) = after else { return };
+    if before == Some(after) {
+        return;
+    }
+    let new = keys(after);
+    let session = after.session.0.as_bytes().to_vec();
+    changes.extend(old.iter().filter(|key| !new.contains(key)).map(|key| (key.clone(), None)));
+    changes.extend(new.into_iter().filter(|key| !old.contains(key)).map(|key| (key, Some(session.clone()))));
+    changes.push((of_session(after.session), Some(encode(after))));
+}
+
+/// Reads a session's row.
+pub(super) fn get(table: &Table, session: SessionId) -> Result<Option<SessionSummary>, ProjectionError> {
+    let Some(bytes) = table.get(&of_session(session))? else { return Ok(None) };
+    decode(session, &bytes).map(Some)
+}
+
+fn encode(row: &SessionSummary) -> Vec<u8> {
+    let pack = Pack::row()
+        .id(row.line.0)
+        .id(row.channel.0)
+        .channel_kind(&row.kind)
+        .account(&row.account)
+        .option(row.contact.as_ref(), Pack::element)
+        .text(&row.customer_name)
+        .text(&row.name)
+        .option(row.subject.as_deref(), Pack::text)
+        .origin(&row.origin)
+        .option(row.continues, |pack, session| pack.id(session.0));
+    let pack = status(pack, row.status)
+        .moment(row.status_since)
+        .moment(row.created)
+        .moment(row.last_activity)
+        .option(row.closed_at, Pack::moment)
+        .count(row.cycles)
+        .count(row.messages)
+        .option(row.last_message, |pack, last| {
+            pack.position(last.position).flag(last.direction == MessageDirection::Incoming)
+        })
+        .count(row.unread)
+        .count(row.links.len() as u64);
+    row.links.iter().fold(pack, Pack::element).done()
+}
+
+fn status(pack: Pack, status: SessionStatus) -> Pack {
+    match status {
+        SessionStatus::Waiting => pack.byte(1),
+        SessionStatus::Assigned(operator) => pack.byte(2).id(operator.0),
+        SessionStatus::Closed { last_operator } => {
+            pack.byte(3).option(last_operator, |pack, operator| pack.id(operator.0))
+        }
+    }
+}
+
+fn decode(session: SessionId, bytes: &[u8]) -> Result<SessionSummary, ProjectionError> {
+    let mut row = Unpack::row(bytes);
+    let mut summary = SessionSummary {
+        session,
+        line: LineId(row.id()?),
+        channel: ChannelId(row.id()?),
+        kind: row.channel_kind()?,
+        account: row.account()?,
+        contact: row.option(Unpack::element)?,
+        customer_name: row.text()?,
+        name: row.text()?,
+        subject: row.option(Unpack::text)?,
+        origin: row.origin()?,
+        continues: row.option(|row| row.id().map(SessionId))?,
+        status: decode_status(&mut row)?,
+        status_since: row.moment()?,
+        created: row.moment()?,
+        last_activity: row.moment()?,
+        closed_at: row.option(Unpack::moment)?,
+        cycles: row.count()?,
+        messages: row.count()?,
+        last_message: row.option(decode_last_message)?,
+        unread: row.count()?,
+        links: Vec::new(),
+    };
+    for _ in 0..row.count()? {
+        summary.links.push(row.element()?);
+    }
+    row.end()?;
+    Ok(summary)
+}
+
+fn decode_status(row: &mut Unpack<'_>) -> Result<SessionStatus, ProjectionError> {
+    Ok(match row.byte()? {
+        1 => SessionStatus::Waiting,
+        2 => SessionStatus::Assigned(row.operator()?),
+        3 => SessionStatus::Closed { last_operator: row.option(Unpack::operator)? },
+        other => return Err(damaged(format!("has a status {other}"))),
+    })
+}
+
+fn decode_last_message(row: &mut Unpack<'_>) -> Result<LastMessage, ProjectionError> {
+    let position = row.position()?;
+    let direction = if row.flag()? { MessageDirection::Incoming } else { MessageDirection::Outgoing };
+    Ok(LastMessage { position, direction })
+}
