@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 
 use crate::actor::{self, ActorOptions, Ask, World};
 use crate::clock::{Clock, SystemClock};
@@ -169,6 +169,8 @@ struct Inner {
     world: Arc<World>,
     projections: Arc<Projections>,
     gate: Arc<Semaphore>,
+    /// Turns true when closing begins; feeds and commands end by it.
+    closing: watch::Sender<bool>,
     counters: Counters,
 }
 
@@ -221,7 +223,8 @@ impl Engine {
         let world = Arc::new(World::new(store, options.directory, finder, options.actors));
         let gate = Arc::new(Semaphore::new(COMMANDS_MAX as usize));
         tracing::info!(head = log.head().0, "engine opened");
-        Ok(Engine { inner: Arc::new(Inner { log, world, projections, gate, counters: Counters::default() }) })
+        let (closing, counters) = (watch::Sender::new(false), Counters::default());
+        Ok(Engine { inner: Arc::new(Inner { log, world, projections, gate, closing, counters }) })
     }
 
     /// Changes the installation.
@@ -347,7 +350,7 @@ impl Engine {
     pub async fn receive(&self, caller: Caller, command: ReceiveMessage) -> Result<Receipt, CommandError> {
         let ask = self.ask(caller, (), Arc::new(command))?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { actor::receive(&world, ask).await }).await
+        self.run(async move { actor::deliver(&world, ask).await }).await
     }
 
     /// Sends a message of a business process, without any operator.
@@ -362,7 +365,7 @@ impl Engine {
     ) -> Result<Receipt, CommandError> {
         let ask = self.ask(caller, (), Arc::new(command))?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { actor::send_initiated(&world, ask).await }).await
+        self.run(async move { actor::deliver(&world, ask).await }).await
     }
 
     /// The position of the last durable event.
@@ -402,7 +405,7 @@ impl Engine {
     /// Follows the log from a position, without gap or repeat.
     #[must_use]
     pub fn subscribe(&self, after: Position) -> Feed {
-        Feed::new(Arc::clone(&self.inner.log), after)
+        Feed::new(Arc::clone(&self.inner.log), after, self.inner.closing.subscribe())
     }
 
     /// Figures of this engine.
@@ -435,6 +438,7 @@ impl Engine {
     /// When the projections could not be written: the next opening folds them again.
     pub async fn close(&self) -> Result<(), ProjectionError> {
         let inner = &self.inner;
+        inner.closing.send_replace(true);
         if let Ok(all) = inner.gate.acquire_many(COMMANDS_MAX).await {
             inner.gate.close();
             drop(all);
@@ -457,6 +461,9 @@ impl Engine {
     }
 
     fn permit(&self) -> Result<OwnedSemaphorePermit, CommandError> {
+        if *self.inner.closing.borrow() {
+            return Err(CommandError::Unavailable("the engine is closed".to_owned()));
+        }
         Arc::clone(&self.inner.gate).try_acquire_owned().map_err(|error| match error {
             TryAcquireError::NoPermits => {
                 CommandError::Busy(format!("{COMMANDS_MAX} commands are under way"))

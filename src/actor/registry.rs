@@ -12,7 +12,7 @@ use kameo::message::Message;
 use kameo::reply::Reply;
 
 use super::World;
-use crate::request::{CommandError, Receipt};
+use crate::request::CommandError;
 
 /// Parts of the map, each with a lock of its own that is never held while waiting.
 const SHARDS: usize = 64;
@@ -41,17 +41,18 @@ where
     ///
     /// A request that met a stopping actor goes to the next one: its command id makes that safe
     /// even where the first one had written.
-    pub async fn ask<M>(
+    pub async fn ask<M, T>(
         &self,
         world: &Arc<World>,
         key: K,
         mailbox_max: usize,
         request: M,
-    ) -> Result<Receipt, CommandError>
+    ) -> Result<T, CommandError>
     where
         A: Message<M>,
         M: Clone + Send + Sync + 'static,
-        <A as Message<M>>::Reply: Reply<Ok = Receipt, Error = CommandError>,
+        T: Send + 'static,
+        <A as Message<M>>::Reply: Reply<Ok = T, Error = CommandError>,
     {
         let options = &world.options;
         for _ in 0..RESPAWNS_MAX {
@@ -62,7 +63,7 @@ where
                 .reply_timeout(options.reply_wait)
                 .await;
             match asked {
-                Ok(receipt) => return Ok(receipt),
+                Ok(answer) => return Ok(answer),
                 Err(SendError::HandlerError(error)) => return Err(error),
                 Err(SendError::MailboxFull(_) | SendError::Timeout(Some(_))) => {
                     return Err(CommandError::Busy(format!("{mailbox_max} requests wait already")));

@@ -76,19 +76,19 @@ impl Message<Conduct> for SessionActor {
 }
 
 impl Message<Receive> for SessionActor {
-    type Reply = Result<Receipt, CommandError>;
+    type Reply = Result<Option<Receipt>, CommandError>;
 
     async fn handle(&mut self, ask: Receive, context: &mut Context<Self, Self::Reply>) -> Self::Reply {
-        let answer = self.receive(&ask).await;
+        let answer = self.take_in(&ask).await;
         answer.inspect_err(|error| self.stop_in_doubt(error, context))
     }
 }
 
 impl Message<Initiate> for SessionActor {
-    type Reply = Result<Receipt, CommandError>;
+    type Reply = Result<Option<Receipt>, CommandError>;
 
     async fn handle(&mut self, ask: Initiate, context: &mut Context<Self, Self::Reply>) -> Self::Reply {
-        let answer = self.initiate(&ask).await;
+        let answer = self.take_in(&ask).await;
         answer.inspect_err(|error| self.stop_in_doubt(error, context))
     }
 }

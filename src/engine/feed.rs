@@ -30,14 +30,15 @@ pub enum FeedError {
 pub struct Feed {
     log: Arc<dyn Log>,
     head: watch::Receiver<Position>,
+    closing: watch::Receiver<bool>,
     after: Position,
     read: VecDeque<Recorded>,
 }
 
 impl Feed {
-    pub(super) fn new(log: Arc<dyn Log>, after: Position) -> Feed {
+    pub(super) fn new(log: Arc<dyn Log>, after: Position, closing: watch::Receiver<bool>) -> Feed {
         let head = log.follow();
-        Feed { log, head, after, read: VecDeque::new() }
+        Feed { log, head, closing, after, read: VecDeque::new() }
     }
 
     /// The position of the event given last.
@@ -66,7 +67,12 @@ impl Feed {
                 let page = self.log.read_all(self.after, PAGE_EVENTS).await?;
                 self.read = page.iter().map(wire::recorded).collect::<Result<_, _>>()?;
             } else {
-                self.head.changed().await.map_err(|_| FeedError::Closed)?;
+                let closing = &mut self.closing;
+                tokio::select! {
+                    moved = self.head.changed() => moved.map_err(|_| FeedError::Closed)?,
+                    // Its sender is gone with the engine.
+                    _ = closing.wait_for(|closing| *closing) => return Err(FeedError::Closed),
+                }
             }
         }
     }
