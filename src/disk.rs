@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(crate) mod bytes;
 pub(crate) mod store;
 pub(crate) mod table;
 

@@ -17,7 +17,6 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub mod bounds;
-mod bytes;
 pub mod embedded;
 pub mod envelope;
 pub mod frame;

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use crate::disk::bytes::{Malformed, Reader, put_varint};
 use crate::disk::{Direction, DiskError, InMemory, Table};
-use crate::log::bytes::{Malformed, Reader, put_varint};
 use crate::log::frame::Hash;
 use crate::log::{Position, StreamName, Version};
 
