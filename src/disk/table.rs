@@ -171,8 +171,7 @@ impl Table {
     pub(crate) fn apply(&self, changes: impl IntoIterator<Item = Change>) {
         let mut layers = self.write();
         for (key, value) in changes {
-            assert!(key.len() <= KEY_BYTES_MAX, "a key has at most 1024 bytes");
-            assert!(value.as_ref().is_none_or(|v| v.len() <= VALUE_BYTES_MAX), "a value has at most 4 KB");
+            check(&key, value.as_ref());
             layers.put(key, value);
         }
     }
@@ -222,14 +221,18 @@ impl Table {
     /// Flushes without merging, for whoever cannot wait.
     pub(crate) fn flush_only(&self, extra: impl IntoIterator<Item = Change>) -> Result<(), DiskError> {
         let _one_at_a_time = lock(&self.flushing);
+        // Collected before the lock is taken: it may be all that there is to write.
+        let extra: Layer = extra.into_iter().collect();
+        extra.iter().for_each(|(key, value)| check(key, value.as_ref()));
         let leaving = {
             let mut layers = self.write();
-            extra.into_iter().for_each(|(key, value)| layers.put(key, value));
-            if self.tree.is_none() || layers.fresh.is_empty() {
+            layers.fresh_bytes = 0;
+            let leaving = over(extra, std::mem::take(&mut layers.fresh));
+            if self.tree.is_none() {
+                leaving.into_iter().for_each(|(key, value)| layers.put(key, value));
                 return Ok(());
             }
-            layers.fresh_bytes = 0;
-            layers.leaving = Arc::new(std::mem::take(&mut layers.fresh));
+            layers.leaving = Arc::new(leaving);
             Arc::clone(&layers.leaving)
         };
         let written = self.write_run(&leaving);
@@ -282,7 +285,7 @@ impl Table {
 
     /// Makes a run of a layer and puts it before the others.
     fn write_run(&self, layer: &Layer) -> Result<(), DiskError> {
-        let Some(pages) = self.pages() else { return Ok(()) };
+        let Some(pages) = self.pages().filter(|_| !layer.is_empty()) else { return Ok(()) };
         let mut building = Building::new(pages, self.number(), layer.len());
         for (key, value) in layer {
             building.push(key, value.as_deref())?;
@@ -365,6 +368,23 @@ impl Layers {
             }
         }
     }
+}
+
+fn check(key: &[u8], value: Option<&Vec<u8>>) {
+    assert!(key.len() <= KEY_BYTES_MAX, "a key has at most 1024 bytes");
+    assert!(value.is_none_or(|value| value.len() <= VALUE_BYTES_MAX), "a value has at most 4 KB");
+}
+
+/// One layer over another, whichever is the larger.
+fn over(mut upper: Layer, mut lower: Layer) -> Layer {
+    if upper.len() < lower.len() {
+        lower.extend(upper);
+        return lower;
+    }
+    for (key, value) in lower {
+        upper.entry(key).or_insert(value);
+    }
+    upper
 }
 
 /// The newest [`MERGED_RUNS`] neighbours of which the oldest is not much larger than the others.
