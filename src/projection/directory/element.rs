@@ -7,6 +7,7 @@
 //!   k app kind address element       the address as it is compared
 //! ```
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::disk::Table;
@@ -51,11 +52,13 @@ impl Elements {
         event: &ElementEvent,
         at: &Folding,
     ) -> Result<(), ProjectionError> {
-        if !self.0.contains_key(id) {
-            let before = read(table, id)?;
-            self.0.insert(id.clone(), Touched { after: before.clone(), before });
-        }
-        let Some(touched) = self.0.get_mut(id) else { return Ok(()) };
+        let touched = match self.0.entry(id.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let before = read(table, id)?;
+                new.insert(Touched { after: before.clone(), before })
+            }
+        };
         let missing = || at.illegal(format!("element {} does not exist", id.element));
         match event {
             ElementEvent::ElementCreated { title, fields } => {
