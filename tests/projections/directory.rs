@@ -1,5 +1,7 @@
 //! Lines, people, apps and elements.
 
+use std::collections::BTreeMap;
+
 use switchboard::domain::account::{AccountKind, AccountText};
 use switchboard::domain::channel::ChannelKind;
 use switchboard::domain::element::FieldValue;
@@ -7,6 +9,7 @@ use switchboard::domain::event::{
     ElementEvent, Event, Fact, InboundRule, LineEvent, LineRules, OperatorEvent, Role, Stream, WorkspaceEvent,
 };
 use switchboard::domain::id::{ElementId, ElementRef, PolicyRevision, ProcessId};
+use switchboard::domain::limits::{FIELD_BYTES_MAX, FIELD_NAME_BYTES_MAX, FIELDS_MAX, TITLE_BYTES_MAX};
 use switchboard::projection::{OperatorLine, PageOf, Roles, SEARCH_EXAMINED_MAX};
 
 use crate::drained;
@@ -226,4 +229,25 @@ async fn a_search_looks_into_so_many_elements_a_page_and_then_goes_on() {
         projections.search_elements(&app("orders"), "", PageOf::first(5)).await.expect("a page").items,
         []
     );
+}
+
+#[tokio::test]
+async fn an_element_at_every_limit_is_kept_whole() {
+    let mut world = World::new().await;
+    let long = |at: usize| format!("{at:03}{}", "ф".repeat((FIELD_BYTES_MAX - 3) / 2));
+    let value = |at| FieldValue::Account(account(AccountKind::Phone, &long(at)));
+    let name = |at| format!("{at:0FIELD_NAME_BYTES_MAX$}");
+    let fields: Vec<_> = (0..FIELDS_MAX).map(|at| (name(at), value(at))).collect();
+    let title = "Ж".repeat(TITLE_BYTES_MAX / 2);
+    let event = ElementEvent::ElementCreated { title: title.clone(), fields: fields.clone() };
+    world.happened(&[of_contact(1, event)]).await;
+    world.happened(&[of_contact(1, ElementEvent::FieldSet { field: name(1), value: value(999) })]).await;
+    let element = world.projections.element(&contact(1)).await.expect("it can be read").expect("it exists");
+    let mut expected: BTreeMap<_, _> = fields.into_iter().collect();
+    expected.insert(name(1), value(999));
+    assert!(element.title == title && element.fields == expected);
+    let short = FieldValue::Text("1".into());
+    world.happened(&[of_contact(1, ElementEvent::FieldSet { field: name(1), value: short.clone() })]).await;
+    let element = world.projections.element(&contact(1)).await.expect("it can be read").expect("it exists");
+    assert_eq!(element.fields.get(&name(1)), Some(&short), "nothing is left of what was longer");
 }

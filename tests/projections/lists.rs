@@ -1,6 +1,10 @@
 //! The operators' lists.
 
-use switchboard::domain::event::SessionEvent;
+use switchboard::domain::account::{Account, AccountKind};
+use switchboard::domain::channel::ChannelKind;
+use switchboard::domain::event::{Customer, Origin, SessionEvent};
+use switchboard::domain::id::{CODE_BYTES_MAX, ElementRef, KindCode};
+use switchboard::domain::limits::{ADDRESS_BYTES_MAX, LINKS_MAX, SESSION_NAME_BYTES_MAX, TITLE_BYTES_MAX};
 use switchboard::log::Position;
 use switchboard::projection::{
     Cursor, LastMessage, MERGED_PARTS_MAX, MessageDirection, Order, PageOf, QueryError, SessionStatus,
@@ -177,4 +181,38 @@ async fn a_cursor_of_another_list_is_refused() {
     assert_eq!(refused, Err(QueryError::ForeignCursor));
     let placed = PageOf::after(Cursor::at(Position(1)), 5);
     assert_eq!(world.projections.operators(placed).await, Err(QueryError::ForeignCursor));
+}
+
+#[tokio::test]
+async fn a_session_at_every_limit_is_kept_whole() {
+    let mut world = World::new().await;
+    let code = "z".repeat(CODE_BYTES_MAX);
+    let element = |number| ElementRef { app: app(&code), element: order(number).element };
+    let kind = KindCode::new(&code).expect("it is a code");
+    let account = Account { kind: AccountKind::Custom(kind.clone()), address: "a".repeat(ADDRESS_BYTES_MAX) };
+    let text = "ф".repeat(SESSION_NAME_BYTES_MAX / 2);
+    let contact = Some(element(0));
+    let customer = Customer { account: account.clone(), contact, name: "Ж".repeat(TITLE_BYTES_MAX / 2) };
+    let created = SessionEvent::SessionCreated {
+        line: line(1),
+        channel: channel(1),
+        kind: ChannelKind::Custom(kind),
+        customer,
+        name: text.clone(),
+        subject: Some(text.clone()),
+        origin: Origin::Card(element(0)),
+        continues: Some(session(9)),
+    };
+    let links: Vec<_> = (0..LINKS_MAX as u128).map(element).collect();
+    let mut facts = vec![of(1, created), assigned(1, 1), received(1, 1)];
+    facts.extend(links.iter().map(|link| of(1, SessionEvent::ElementLinked { element: link.clone() })));
+    facts.extend([closed(1), reopened(1, Some(1))]);
+    world.happened(&facts).await;
+    let summary = world.summary(1).await;
+    assert!(summary.links == links && summary.subject == Some(text) && summary.account == account);
+    world.happened(&[of(1, SessionEvent::ElementUnlinked { element: links[0].clone() })]).await;
+    assert!(world.summary(1).await.links == links[1..]);
+    let facts = links.iter().map(|link| of(1, SessionEvent::ElementUnlinked { element: link.clone() }));
+    world.happened(&facts.collect::<Vec<_>>()).await;
+    assert_eq!(world.summary(1).await.links, []);
 }
