@@ -137,6 +137,37 @@ async fn a_folder_opened_again_goes_on_where_it_was() {
     assert!(dump(&projections).await == live, "the same after a rebuild on disk");
 }
 
+#[test]
+fn what_was_not_written_is_folded_again() {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let log = MemoryLog::new();
+    let run = || tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let commands = history(13, 400);
+    let first = run();
+    let live = first.block_on(async {
+        let projections = open(Place::Folder(folder.path().into()), &log).await;
+        recorded(&log, &commands).await;
+        projections.caught_up(log.head()).await.expect("it folds");
+        let live = dump(&projections).await;
+        std::mem::forget(projections); // Nobody closes it, or even drops it: the runtime just ends.
+        live
+    });
+    drop(first);
+    let copy = tempfile::tempdir().expect("a folder for temporary files");
+    for file in std::fs::read_dir(folder.path()).expect("it is a folder") {
+        let file = file.expect("it can be read");
+        if file.file_type().expect("it has a type").is_file() {
+            std::fs::copy(file.path(), copy.path().join(file.file_name())).expect("it can be copied");
+        }
+    }
+    run().block_on(async {
+        let projections = open(Place::Folder(copy.path().into()), &log).await;
+        assert_eq!(projections.position(), Position::START, "nothing was due to be written");
+        assert!(dump(&projections).await == live, "as if nothing had been lost");
+        projections.close().await.expect("it is written");
+    });
+}
+
 #[tokio::test]
 async fn a_folder_in_use_is_refused() {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
