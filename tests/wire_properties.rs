@@ -244,6 +244,131 @@ fn a_fact_in_a_foreign_stream_does_not_reach_the_log() {
 }
 
 #[test]
+fn an_address_that_outgrows_its_limit_when_its_case_is_folded_is_refused() {
+    // Ⱥ has two bytes, ⱥ has three: the address fits its limit, its normalised form does not.
+    let domain = ["Ⱥ".repeat(31), "Ⱥ".repeat(31), "Ⱥ".repeat(28)].join(".");
+    let long = format!("{}@{domain}.com", "Ⱥ".repeat(32));
+    assert!(long.len() <= 254, "{}", long.len());
+    let raw = |text: String| AccountText { kind: AccountKind::Email, text };
+    assert!(Account::normalise(&raw(long), AddressFormat::Email).is_err());
+    let short = raw(format!("Ⱥ@{}.com", "Ⱥ".repeat(10)));
+    let account = Account::normalise(&short, AddressFormat::Email).expect("an e-mail address");
+    assert_eq!(account.address, format!("ⱥ@{}.com", "ⱥ".repeat(10)));
+}
+
+    #[test]
+    fn two_streams_have_two_names(one in any_stream(), other in any_stream()) {
+        let (name, other_name) = (wire::stream_name(&one), wire::stream_name(&other));
+        prop_assert_eq!(one == other, name == other_name);
+    }
+
+    #[test]
+    fn arbitrary_bytes_name_no_stream_or_one_with_this_name(
+        tag in 0u8..12, rest in vec(any::<u8>(), 0..60)
+    ) {
+        let name = StreamName::new(&[&[tag][..], &rest].concat());
+        if let Ok(stream) = wire::stream(&name) {
+            prop_assert!(wire::stream_name(&stream) == name || !name_holds_the_id(&stream));
+        }
+    }
+
+    #[test]
+    fn a_principal_decodes_to_itself(principal in any_principal()) {
+        let bytes = wire::principal_bytes(&principal);
+        prop_assert!(bytes.len() <= 255);
+        prop_assert_eq!(wire::principal(&bytes), Ok(principal));
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_no_principal_or_one_with_these_bytes(bytes in vec(any::<u8>(), 0..40)) {
+        if let Ok(principal) = wire::principal(&bytes) {
+            prop_assert_eq!(wire::principal_bytes(&principal), bytes);
+        }
+    }
+}
+
+#[test]
+fn the_generator_makes_every_kind() {
+    let mut runner = TestRunner::deterministic();
+    let events = any_event();
+    let mut missing: std::collections::BTreeSet<_> = KINDS.iter().map(|kind| kind.number).collect();
+    for _ in 0..5_000 {
+        let event = events.new_tree(&mut runner).expect("the generator rejects nothing").current();
+        missing.remove(&wire::encode(&event).kind);
+    }
+    assert!(missing.is_empty(), "the generator never made {missing:?}");
+}
+
+#[test]
+fn the_changed_bytes_of_every_fixed_part_are_refused_with_the_position() {
+    let fact = Fact {
+        stream: Stream::Session(SessionId(Uuid::from_u128(9))),
+        event: Event::Session(SessionEvent::MessageRead { message: MessageId(Uuid::from_u128(8)) }),
+    };
+    let entry = wire::entry(&fact);
+    let operator = [&[1u8][..], &[7; 16]].concat();
+    let fault = |entry: Entry, principal: &[u8]| {
+        let error = wire::recorded(&record(entry, principal.to_vec())).expect_err("it is broken");
+        assert_eq!(error.position, Some(Position(17)));
+        assert!(error.to_string().starts_with("position 17: "), "{error}");
+        error.fault
+    };
+    assert_eq!(fault(Entry { kind: 699, ..entry.clone() }, &operator), WireFault::UnknownKind { kind: 699 });
+    assert_eq!(
+        fault(Entry { schema: 2, ..entry.clone() }, &operator),
+        WireFault::UnknownSchema { kind: 608, schema: 2, newest: 1 }
+    );
+    assert_eq!(
+        fault(Entry { codec: 2, ..entry.clone() }, &operator),
+        WireFault::UnknownCodec { kind: 608, schema: 1, codec: 2 }
+    );
+    assert_eq!(
+        fault(Entry { payload: vec![0; 17], ..entry.clone() }, &operator),
+        WireFault::Payload { kind: 608, schema: 1, reason: "1 of its 17 bytes are left over".to_owned() }
+    );
+    assert_eq!(
+        fault(Entry { stream: wire::stream_name(&Stream::Workspace), ..entry.clone() }, &operator),
+        WireFault::Misplaced { kind: 608, schema: 1 }
+    );
+    assert_eq!(
+        fault(Entry { stream: StreamName::new(&[77; 17]), ..entry.clone() }, &operator),
+        WireFault::StreamName { reason: "tag 77 is unknown".to_owned() }
+    );
+    assert_eq!(fault(entry, &[]), WireFault::Principal { reason: "it is empty".to_owned() });
+}
+
+#[test]
+fn a_length_beyond_the_limit_is_refused_without_room_for_it() {
+    // A title of 2^63 bytes.
+    let payload = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0x80];
+    let error = wire::decode(201, 1, CODEC_BINCODE, &payload).expect_err("nothing is so long");
+    assert!(matches!(error.fault, WireFault::Payload { kind: 201, schema: 1, .. }), "{error}");
+    let long = vec![0; PAYLOAD_BYTES_MAX + 1];
+    let error = wire::decode(201, 1, CODEC_BINCODE, &long).expect_err("nothing is so long");
+    let reason = format!("it has {} bytes, at most {PAYLOAD_BYTES_MAX} are legal", PAYLOAD_BYTES_MAX + 1);
+    assert_eq!(error.fault, WireFault::Payload { kind: 201, schema: 1, reason });
+}
+
+#[test]
+fn the_longest_message_with_the_longest_of_everything_beside_it_fits() {
+    let event = Event::Session(SessionEvent::MessageReceived {
+        message: MessageId(Uuid::from_u128(u128::MAX)),
+        external_id: "i".repeat(998),
+        text: "t".repeat(1 << 20),
+        subject: Some("s".repeat(998)),
+        sent_at: Some(Timestamp(i64::MIN)),
+    });
+    assert_eq!(decode(&wire::encode(&event)), Ok(event));
+}
+
+#[test]
+#[should_panic(expected = "a stream of its own aggregate")]
+fn a_fact_in_a_foreign_stream_does_not_reach_the_log() {
+    let event = Event::Slot(SlotEvent::CustomerWrote);
+    let _ = wire::entry(&Fact { stream: Stream::Workspace, event });
+}
+
+#[test]
 fn an_address_that_grows_when_its_case_is_folded_still_names_a_slot() {
     // Ⱥ has two bytes, ⱥ has three.
     let domain = ["Ⱥ".repeat(31), "Ⱥ".repeat(31), "Ⱥ".repeat(28)].join(".");
