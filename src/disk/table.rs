@@ -13,17 +13,18 @@
 
 #![allow(dead_code, reason = "the log's index gets and puts; projections scan and delete")]
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{Database, DiskError};
+use layers::{Layer, Layers, over};
 use merge::Merge;
 use run::{Building, Pages, Run};
 
 mod filter;
+mod layers;
 mod merge;
 mod run;
 
@@ -40,16 +41,11 @@ const MERGED_RUNS: usize = 4;
 /// The pages of derived data that sled keeps in memory for a folder.
 const CACHE_BYTES: u64 = 16 << 20;
 
-/// What an entry costs in memory besides its bytes, roughly.
-const ENTRY_OVERHEAD_BYTES: usize = 96;
-
 /// A change of one entry: a value to put, or `None` to delete.
 pub(crate) type Change = (Vec<u8>, Option<Vec<u8>>);
 
 /// An entry that was read.
 pub(crate) type Entry = (Vec<u8>, Vec<u8>);
-
-type Layer = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// A folder of tables.
 #[derive(Clone, Debug)]
@@ -106,15 +102,6 @@ pub(crate) struct Table {
     manifest: Mutex<()>,
     next_run: AtomicU64,
     tree: Option<(sled::Tree, Folder)>,
-}
-
-#[derive(Debug, Default)]
-struct Layers {
-    fresh: Layer,
-    fresh_bytes: usize,
-    leaving: Arc<Layer>,
-    /// Newest first. One that leaves this list is removed from the disk only then.
-    runs: Vec<Arc<Run>>,
 }
 
 impl Table {
@@ -346,45 +333,9 @@ impl Table {
     }
 }
 
-impl Layers {
-    fn get(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
-        self.fresh.get(key).or_else(|| self.leaving.get(key))
-    }
-
-    fn put(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        let size = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, Vec::len);
-        self.fresh_bytes += key.len() + size(&value) + ENTRY_OVERHEAD_BYTES;
-        let key_bytes = key.len();
-        if let Some(old) = self.fresh.insert(key, value) {
-            self.fresh_bytes -= key_bytes + size(&old) + ENTRY_OVERHEAD_BYTES;
-        }
-    }
-
-    /// Takes a layer that could not be written back below the changes made since.
-    fn put_back(&mut self, leaving: Arc<Layer>) {
-        for (key, value) in leaving.iter() {
-            if !self.fresh.contains_key(key) {
-                self.put(key.clone(), value.clone());
-            }
-        }
-    }
-}
-
 fn check(key: &[u8], value: Option<&Vec<u8>>) {
     assert!(key.len() <= KEY_BYTES_MAX, "a key has at most 1024 bytes");
     assert!(value.is_none_or(|value| value.len() <= VALUE_BYTES_MAX), "a value has at most 4 KB");
-}
-
-/// One layer over another, whichever is the larger.
-fn over(mut upper: Layer, mut lower: Layer) -> Layer {
-    if upper.len() < lower.len() {
-        lower.extend(upper);
-        return lower;
-    }
-    for (key, value) in lower {
-        upper.entry(key).or_insert(value);
-    }
-    upper
 }
 
 /// The newest [`MERGED_RUNS`] neighbours of which the oldest is not much larger than the others.

@@ -185,3 +185,35 @@ fn a_scan_within_an_empty_range_finds_nothing() {
     assert_eq!(table.scan_prefix(&[0xff], Direction::Backward, 9).map(keys), Ok(Vec::new()));
     assert_eq!(table.scan_prefix(b"", Direction::Backward, 9).map(keys), Ok(vec!["b".into()]));
 }
+
+#[test]
+fn runs_are_merged_and_what_is_left_of_them_is_removed() {
+    let folder = folder();
+    let table = Table::open(folder.path(), "table").expect("it opens");
+    for round in 0..40u32 {
+        let changes =
+            (0..50u32).map(|key| ((key * 40 + round).to_be_bytes().to_vec(), Some(vec![round as u8; 90])));
+        table.apply(changes);
+        table.delete((round / 2 * 40).to_be_bytes().to_vec());
+        table.flush([]).expect("it is written");
+    }
+    let numbers = |table: &Table| table.read().runs.iter().map(|run| run.number).collect::<Vec<_>>();
+    let before = numbers(&table);
+    assert!(before.len() < 10, "{} runs of 40 flushes are left", before.len());
+    let tree = table.tree.as_ref().map(|(tree, _)| tree.clone()).expect("it is on disk");
+    let keys = || tree.iter().keys().map(|key| key.expect("it is read").to_vec());
+    assert!(
+        keys()
+            .filter(|key| key.len() == 13)
+            .all(|key| before.contains(&u64::from_be_bytes(key[1..9].try_into().expect("eight bytes"))))
+    );
+    tree.insert([&b"p"[..], &[0; 12]].concat(), b"left by a crash").expect("it is written");
+    let entries = table.scan_prefix(&[], Direction::Forward, 9_999).expect("it is read");
+    assert_eq!(entries.len(), 2_000 - 20);
+    drop((tree, table));
+    let table = Table::open(folder.path(), "table").expect("it opens again");
+    assert_eq!(numbers(&table), before);
+    assert_eq!(table.scan_prefix(&[], Direction::Forward, 9_999), Ok(entries));
+    let (tree, _) = table.tree.as_ref().expect("it is on disk");
+    assert_eq!(tree.get([&b"p"[..], &[0; 12]].concat()), Ok(None));
+}

@@ -11,10 +11,15 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use uuid::Uuid;
 
-use crate::disk::bytes::{Malformed, Reader, put_varint};
+use crate::disk::bytes::{Malformed, put_varint};
 use crate::disk::{Change, Direction, DiskError, InMemory, Table};
 use crate::log::frame::Hash;
 use crate::log::{Position, StreamName, Version};
+use entries::{
+    checkpoint_bytes, chunk_key, parse, parse_checkpoint, put_positions, tail_key, take_positions,
+};
+
+mod entries;
 
 /// The version of the index's entries; with another one it is built anew.
 const FORMAT: u8 = 1;
@@ -305,112 +310,5 @@ impl Tail {
     }
 }
 
-/// The length first, so that no name's keys stand among those of another.
-fn tail_key(stream: &StreamName) -> Vec<u8> {
-    let name = stream.as_bytes();
-    let mut key = Vec::with_capacity(2 + name.len() + 8);
-    key.extend_from_slice(&(name.len() as u16).to_be_bytes());
-    key.extend_from_slice(name);
-    key
-}
-
-fn chunk_key(stream: &StreamName, first: u64) -> Vec<u8> {
-    let mut key = tail_key(stream);
-    key.extend_from_slice(&first.to_be_bytes());
-    key
-}
-
-/// Writes how many there are, and of each how far it is after the one before it.
-fn put_positions(positions: &[u64], out: &mut Vec<u8>) {
-    put_varint(positions.len() as u64, out);
-    let mut before = 0;
-    for position in positions {
-        put_varint(position - before, out);
-        before = *position;
-    }
-}
-
-fn take_positions(reader: &mut Reader<'_>, max: u64) -> Result<Vec<u64>, Malformed> {
-    let count = reader.varint("number of positions", max)?;
-    let mut position = 0;
-    let mut positions = Vec::with_capacity(count as usize);
-    for _ in 0..count {
-        position += reader.varint("position", u64::MAX - position)?;
-        positions.push(position);
-    }
-    Ok(positions)
-}
-
-fn parse<T>(
-    bytes: &[u8],
-    take: impl FnOnce(&mut Reader<'_>) -> Result<T, Malformed>,
-) -> Result<T, Malformed> {
-    let mut reader = Reader::new(bytes);
-    let value = take(&mut reader)?;
-    reader.end("bytes after the entry")?;
-    Ok(value)
-}
-
-fn checkpoint_bytes(checkpoint: &Checkpoint) -> Vec<u8> {
-    let mut bytes = vec![FORMAT];
-    bytes.extend_from_slice(checkpoint.store_id.as_bytes());
-    bytes.extend_from_slice(&checkpoint.position.0.to_le_bytes());
-    bytes.extend_from_slice(&checkpoint.hash);
-    bytes
-}
-
-fn parse_checkpoint(bytes: &[u8]) -> Result<Option<Checkpoint>, Malformed> {
-    parse(bytes, |reader| {
-        let format = reader.byte("format")?;
-        let store_id = Uuid::from_bytes(reader.array("store id")?);
-        let position = Position(u64::from_le_bytes(reader.array("position")?));
-        let hash = reader.array("hash")?;
-        Ok((format == FORMAT).then_some(Checkpoint { store_id, position, hash }))
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn checkpoint(position: u64) -> Checkpoint {
-        Checkpoint { store_id: Uuid::nil(), position: Position(position), hash: [7; 32] }
-    }
-
-    #[test]
-    fn a_stream_of_several_chunks_is_read_from_any_version_in_any_page() {
-        let index = Index::new(Table::in_memory());
-        let (stream, other) = (StreamName::new(b"a"), StreamName::new(b"ab"));
-        for version in 1..=200u64 {
-            let mut draft = Draft::default();
-            assert_eq!(draft.push(&index, &stream, Position(version * 3)), Ok(Version(version)));
-            assert_eq!(draft.push(&index, &other, Position(version * 3 + 1)), Ok(Version(version)));
-            draft.publish(&index, &checkpoint(version * 3 + 1));
-        }
-        for after in 0..=201u64 {
-            for limit in [0, 1, 63, 64, 65, 300] {
-                let expected: Vec<_> = (after + 1..=200).map(|v| Position(v * 3)).take(limit).collect();
-                assert_eq!(index.positions(&stream, Version(after), limit), Ok(expected), "{after} {limit}");
-            }
-        }
-        assert_eq!(index.flush(), Ok(()));
-        assert_eq!(index.checkpoint(), Ok(Some(checkpoint(601))));
-        assert_eq!(index.positions(&stream, Version(190), 999).map(|positions| positions.len()), Ok(10));
-    }
-
-    #[test]
-    fn many_events_of_one_draft_are_seen_together_and_not_before() {
-        let index = Index::new(Table::in_memory());
-        let stream = StreamName::new(b"long");
-        let mut draft = Draft::default();
-        for position in 1..=130 {
-            assert_eq!(draft.push(&index, &stream, Position(position)), Ok(Version(position)));
-        }
-        assert_eq!(index.positions(&stream, Version(0), 999), Ok(Vec::new()));
-        draft.publish(&index, &checkpoint(130));
-        let all: Vec<_> = (1..=130).map(Position).collect();
-        assert_eq!(index.positions(&stream, Version(0), 999), Ok(all));
-        assert_eq!(index.positions_in_memory(&stream, Version(128), 9).map(|p| p.len()), Some(2));
-        assert_eq!(index.positions_in_memory(&stream, Version(0), 9), None);
-    }
-}
+mod tests;
