@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
+use tokio::sync::watch;
 
 use crate::actor::{self, ActorOptions, Ask, World};
 use crate::clock::{Clock, SystemClock};
@@ -35,6 +35,7 @@ use crate::store::Store;
 mod dry_run;
 mod embedded_directory;
 mod feed;
+mod gate;
 mod plain;
 mod reading;
 
@@ -42,9 +43,7 @@ pub use dry_run::{Choice, LineChoice};
 pub use feed::{Feed, FeedError};
 
 use embedded_directory::EmbeddedDirectory;
-
-/// Commands under way at once, whatever they are about; more are answered `Busy`.
-const COMMANDS_MAX: u32 = 65_536;
+use gate::Gate;
 
 /// Where the engine keeps its log and its projections.
 #[derive(Clone)]
@@ -168,16 +167,16 @@ struct Inner {
     log: Arc<dyn Log>,
     world: Arc<World>,
     projections: Arc<Projections>,
-    gate: Arc<Semaphore>,
-    /// Turns true when closing begins; feeds and commands end by it.
-    closing: watch::Sender<bool>,
+    gate: Gate,
+    /// Whether closing ended: feeds end then, or when the engine is gone.
+    closed: watch::Sender<bool>,
     counters: Counters,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.world.sessions.clear();
-        self.world.lines.clear();
+        self.world.sessions.close();
+        self.world.lines.close();
     }
 }
 
@@ -221,10 +220,10 @@ impl Engine {
         let finder = Arc::new(EmbeddedDirectory::new(Arc::clone(&log), Arc::clone(&projections)));
         let store = Store::new(Arc::clone(&log), options.clock);
         let world = Arc::new(World::new(store, options.directory, finder, options.actors));
-        let gate = Arc::new(Semaphore::new(COMMANDS_MAX as usize));
         tracing::info!(head = log.head().0, "engine opened");
-        let (closing, counters) = (watch::Sender::new(false), Counters::default());
-        Ok(Engine { inner: Arc::new(Inner { log, world, projections, gate, closing, counters }) })
+        let ((closed, _), counters) = (watch::channel(false), Counters::default());
+        let inner = Inner { log, world, projections, gate: Gate::new(), closed, counters };
+        Ok(Engine { inner: Arc::new(inner) })
     }
 
     /// Changes the installation.
@@ -405,7 +404,7 @@ impl Engine {
     /// Follows the log from a position, without gap or repeat.
     #[must_use]
     pub fn subscribe(&self, after: Position) -> Feed {
-        Feed::new(Arc::clone(&self.inner.log), after, self.inner.closing.subscribe())
+        Feed::new(Arc::clone(&self.inner.log), after, self.inner.closed.subscribe())
     }
 
     /// Figures of this engine.
@@ -417,7 +416,7 @@ impl Engine {
             log: inner.log.stats(),
             sessions_active: inner.world.sessions.len(),
             lines_active: inner.world.lines.len(),
-            commands: COMMANDS_MAX as usize - inner.gate.available_permits(),
+            commands: inner.gate.under_way(),
             accepted: read(&inner.counters.accepted),
             refused: read(&inner.counters.refused),
             failed: read(&inner.counters.failed),
@@ -431,22 +430,19 @@ impl Engine {
         self.inner.log.poisoned()
     }
 
-    /// Refuses new commands, waits for those under way, and releases the store.
+    /// Refuses new commands, waits for those under way, ends the feeds and releases the store.
     ///
     /// # Errors
     ///
     /// When the projections could not be written: the next opening folds them again.
     pub async fn close(&self) -> Result<(), ProjectionError> {
         let inner = &self.inner;
-        inner.closing.send_replace(true);
-        if let Ok(all) = inner.gate.acquire_many(COMMANDS_MAX).await {
-            inner.gate.close();
-            drop(all);
-        }
-        inner.world.sessions.clear();
-        inner.world.lines.clear();
+        inner.gate.close().await;
+        inner.world.sessions.close();
+        inner.world.lines.close();
         let closed = inner.projections.close().await;
         inner.log.close().await;
+        inner.closed.send_replace(true);
         tracing::info!(head = inner.log.head().0, "engine closed");
         match closed {
             Err(ProjectionError::Closed) | Ok(()) => Ok(()),
@@ -455,21 +451,9 @@ impl Engine {
     }
 
     fn ask<C: Hash>(&self, caller: Caller, about: impl Hash, command: C) -> Result<Ask<C>, CommandError> {
-        let permit = Arc::new(self.permit()?);
+        let permit = Arc::new(self.inner.gate.enter()?);
         let digest = request::digest(&caller.principal, &(about, &command));
         Ok(Ask { caller, digest, command, _permit: permit })
-    }
-
-    fn permit(&self) -> Result<OwnedSemaphorePermit, CommandError> {
-        if *self.inner.closing.borrow() {
-            return Err(CommandError::Unavailable("the engine is closed".to_owned()));
-        }
-        Arc::clone(&self.inner.gate).try_acquire_owned().map_err(|error| match error {
-            TryAcquireError::NoPermits => {
-                CommandError::Busy(format!("{COMMANDS_MAX} commands are under way"))
-            }
-            TryAcquireError::Closed => CommandError::Unavailable("the engine is closed".to_owned()),
-        })
     }
 
     /// Runs a command to its end, whether or not its caller still waits.

@@ -8,7 +8,7 @@ use super::session::SessionActor;
 use super::{Ask, CONFLICTS_MAX, World, contended};
 use crate::domain::command::{ReceiveMessage, SendInitiated};
 use crate::domain::event::{Fact, Stream};
-use crate::domain::id::{ElementRef, LineId, SessionId};
+use crate::domain::id::{ElementRef, LineId, Principal, SessionId};
 use crate::domain::inbound::{self, InboundFacts};
 use crate::domain::initiated::{self, InitiatedFacts};
 use crate::domain::line::Line;
@@ -137,15 +137,18 @@ async fn look_at_inbound(
     inside: Option<&Session>,
 ) -> Result<Look, CommandError> {
     let (store, command) = (&world.store, &*ask.command);
+    let external_id = command.external_id.trim();
+    // First of all: what was taken is answered so for ever, whatever the channel is by now.
+    if ask.caller.principal == Principal::Channel(command.channel)
+        && let Some(receipt) = store.inbound(command.channel, external_id).await?
+    {
+        return Ok(Look::Done(receipt));
+    }
     let not_found = Rejection::ChannelNotFound { channel: command.channel };
     let line_id = store.channel_line(command.channel).await?.ok_or(not_found)?;
     let line = store.line(line_id).await?;
     let state = line.state.as_ref().ok_or(Rejection::LineNotFound { line: line_id })?;
     let route = inbound::route(state, &ask.caller.principal, command)?;
-    let external_id = command.external_id.trim();
-    if let Some(receipt) = store.inbound(command.channel, external_id).await? {
-        return Ok(Look::Done(receipt));
-    }
     let (slot, slot_version) = store.slot(&route.slot()).await?;
     let candidate = inbound::candidate(command, &slot);
     if let Some(session) = candidate.filter(|id| inside.is_none_or(|session| session.id != *id)) {
@@ -260,10 +263,8 @@ impl SessionActor {
         version: Version,
     ) -> Result<Option<Receipt>, CommandError> {
         let Plan { facts, mut guards, primary, line, receipt } = plan;
-        let own = Stream::Session(self.id);
-        if facts.iter().any(|fact| fact.stream == own) {
-            guards.at(&own, version);
-        }
+        // The decision stands on this session even where it writes to another: that it was closed.
+        guards.at(&Stream::Session(self.id), version);
         let line = self.world.store.line(line).await?;
         let revision = line.state.as_ref().map(|line| line.revision).unwrap_or_default();
         let (caller, digest) = ask.asked();
