@@ -167,7 +167,7 @@ async fn look_at_inbound(
         command,
         &route,
         &InboundFacts { line: state, slot: &slot, session: inside, contact, now },
-    );
+    )?;
     let primary = Stream::Inbound(command.channel, external_id.to_owned());
     let mut guards = Guards::default();
     guards.at(&primary, Version::ABSENT);

@@ -3,7 +3,7 @@
 //! The order of the rules: existence, role, licence and presence, contact app and contact, card,
 //! account and field, channel, what the channel lets, address, earlier contact, slot, subject.
 
-use super::channel::SubjectRule;
+use super::channel::{Channel, SubjectRule};
 use super::command::{ChosenAccount, CreateSession};
 use super::element::Element;
 use super::event::{Customer, EntryPoint, Fact, Origin, SessionEvent};
@@ -12,7 +12,7 @@ use super::line::Line;
 use super::name::{self, NameContext};
 use super::operator::Operator;
 use super::rejection::Rejection;
-use super::route::{self, Purpose, Route, Verdict};
+use super::route::{self, Purpose, Route, Verdict, Way};
 use super::session::{Session, conduct};
 use super::slot::SlotFacts;
 use super::time::Timestamp;
@@ -81,9 +81,8 @@ impl Draft {
 #[must_use]
 pub fn examine<'a>(draft: &Draft, facts: &DraftFacts<'a>) -> Examined<'a> {
     let mut verdict = Verdict::default();
-    let Some(line) = existence(draft, facts, &mut verdict) else {
-        return Examined { verdict, route: None };
-    };
+    let (line, channel_known) = existence(draft, facts, &mut verdict);
+    let Some(line) = line else { return Examined { verdict, route: None } };
     verdict.note(line.require_creator(draft.operator));
     verdict.note(conduct::require_presence(facts.workspace, draft.operator, facts.operator));
     match &draft.contact {
@@ -94,24 +93,35 @@ pub fn examine<'a>(draft: &Draft, facts: &DraftFacts<'a>) -> Examined<'a> {
     if let EntryPoint::Card(element) = &draft.via {
         verdict.note(line.require_widget(&element.app));
     }
-    let route = match (facts.contact, &draft.account) {
-        (Some(contact), Some(account)) => {
+    let found = match (facts.contact, &draft.account) {
+        (Some(contact), Some(account)) if channel_known => {
             route::find(line, contact, account, draft.channel, Purpose::Operator, &mut verdict)
         }
         (_, None) => {
             verdict.note(route::require_outbound(line));
+            Way::Unknown
+        }
+        (None | Some(_), Some(_)) => Way::Unknown,
+    };
+    let route = match found {
+        Way::Open(route) => Some(route),
+        // There is no slot to ask about, but the subject can be judged already.
+        Way::Blocked(channel) => {
+            examine_subject(channel, draft.subject.as_deref(), &draft.via, &mut verdict);
             None
         }
-        (None, Some(_)) => None,
+        Way::Unknown => None,
     };
     Examined { verdict, route }
 }
 
-fn existence<'a>(draft: &Draft, facts: &DraftFacts<'a>, verdict: &mut Verdict) -> Option<&'a Line> {
+/// The line, if it exists, and whether the channel named is one of it.
+fn existence<'a>(draft: &Draft, facts: &DraftFacts<'a>, verdict: &mut Verdict) -> (Option<&'a Line>, bool) {
     let line = verdict.note(facts.line.ok_or(Rejection::LineNotFound { line: draft.line }));
-    if let (Some(line), Some(channel)) = (line, draft.channel) {
-        verdict.note(line.channel(channel));
-    }
+    let channel_known = match (line, draft.channel) {
+        (Some(line), Some(channel)) => verdict.note(line.channel(channel)).is_some(),
+        (Some(_) | None, _) => true,
+    };
     if facts.operator.is_none() {
         verdict.0.push(Rejection::OperatorNotFound { operator: draft.operator });
     }
@@ -121,7 +131,7 @@ fn existence<'a>(draft: &Draft, facts: &DraftFacts<'a>, verdict: &mut Verdict) -
     if let (EntryPoint::Card(element), false) = (&draft.via, facts.card_known) {
         verdict.0.push(Rejection::ElementNotFound { element: element.clone() });
     }
-    line.filter(|line| draft.channel.is_none_or(|channel| line.channels.contains_key(&channel)))
+    (line, channel_known)
 }
 
 /// Asks the rules that need the slot: earlier contact, one open session, subject.
@@ -136,7 +146,16 @@ pub fn examine_slot(
 ) -> Option<String> {
     verdict.note(route.require_earlier_contact(slot));
     verdict.note(conduct::free(slot));
-    let given = verdict.note(legal_subject(route, subject))?;
+    examine_subject(route.channel, subject, via, verdict)
+}
+
+fn examine_subject(
+    channel: &Channel,
+    subject: Option<&str>,
+    via: &EntryPoint,
+    verdict: &mut Verdict,
+) -> Option<String> {
+    let given = verdict.note(legal_subject(channel, subject))?;
     if given.is_some() && matches!(via, EntryPoint::Card(_)) {
         verdict.0.push(Rejection::SubjectNotSupported);
     }
@@ -144,9 +163,9 @@ pub fn examine_slot(
 }
 
 /// A subject that the channel knows; a blank one is none.
-pub(super) fn legal_subject(route: &Route<'_>, subject: Option<&str>) -> Result<Option<String>, Rejection> {
+pub(super) fn legal_subject(channel: &Channel, subject: Option<&str>) -> Result<Option<String>, Rejection> {
     let blank = subject.is_none_or(|subject| subject.trim().is_empty());
-    if route.channel.policy.subject == SubjectRule::None {
+    if channel.policy.subject == SubjectRule::None {
         return if blank { Ok(None) } else { Err(Rejection::SubjectNotSupported) };
     }
     if blank { Ok(None) } else { name::subject(subject) }

@@ -182,15 +182,15 @@ fn change(state: &Element, command: &ElementCommand) -> Result<Option<ElementEve
 }
 
 fn checked_fields(fields: &[(String, FieldValue)]) -> Result<Vec<(String, FieldValue)>, Rejection> {
-    if fields.len() > FIELDS_MAX {
-        return Err(Rejection::LimitReached { limit: Limit::Fields, max: FIELDS_MAX });
-    }
     let mut checked = BTreeMap::new();
     for (field, value) in fields {
         let (field, value) = checked_field(field, value)?;
         if checked.insert(field.clone(), value).is_some() {
             return Err(Rejection::DuplicateField { field });
         }
+    }
+    if checked.len() > FIELDS_MAX {
+        return Err(Rejection::LimitReached { limit: Limit::Fields, max: FIELDS_MAX });
     }
     Ok(checked.into_iter().collect())
 }

@@ -9,7 +9,7 @@ use super::id::{ElementRef, Principal, SessionId};
 use super::limits::{EXTERNAL_ID_BYTES_MAX, SUBJECT_BYTES_MAX, TEXT_BYTES_MAX, TITLE_BYTES_MAX};
 use super::line::Line;
 use super::name;
-use super::rejection::{Input, Rejection};
+use super::rejection::{Input, Rejection, Thing};
 use super::route::Route;
 use super::session::{Session, Status};
 use super::slot::SlotFacts;
@@ -73,13 +73,24 @@ pub fn candidate(command: &ReceiveMessage, slot: &SlotFacts) -> Option<SessionId
 ///
 /// An open session takes it. A closed one is reopened where the line says so and in time; it then
 /// waits in the queue. Else there is a new session, in the queue too.
-#[must_use]
-pub fn decide(command: &ReceiveMessage, route: &Route<'_>, facts: &InboundFacts<'_>) -> Vec<Fact> {
+///
+/// # Errors
+///
+/// `AlreadyExists` when the session has another message with this id.
+pub fn decide(
+    command: &ReceiveMessage,
+    route: &Route<'_>,
+    facts: &InboundFacts<'_>,
+) -> Result<Vec<Fact>, Rejection> {
     let (session, mut decided) = match facts.session {
         Some(session) if session.open().is_ok() => (session.id, Vec::new()),
         Some(session) if reopens(session, facts) => (session.id, reopened(session, route).into()),
         Some(_) | None => (command.session, opened(command, route, facts).into()),
     };
+    let known = facts.session.filter(|known| known.id == session);
+    if known.is_some_and(|known| known.messages.contains_key(&command.message)) {
+        return Err(Rejection::AlreadyExists { thing: Thing::Message });
+    }
     decided.push(Session::fact(session, received(command)));
     if !facts.slot.state.customer_wrote {
         decided.push(of_slot(route.slot(), SlotEvent::CustomerWrote));
@@ -87,7 +98,7 @@ pub fn decide(command: &ReceiveMessage, route: &Route<'_>, facts: &InboundFacts<
     let accepted = InboundEvent::InboundAccepted { session, message: command.message };
     let stream = Stream::Inbound(command.channel, command.external_id.trim().to_owned());
     decided.push(Fact { stream, event: Event::Inbound(accepted) });
-    decided
+    Ok(decided)
 }
 
 fn reopens(session: &Session, facts: &InboundFacts<'_>) -> bool {

@@ -8,7 +8,7 @@ use super::id::{Principal, ProcessId, SessionId};
 use super::line::Line;
 use super::name;
 use super::rejection::{Rejection, Thing};
-use super::route::{self, Purpose, Route, Verdict};
+use super::route::{self, Purpose, Route, Verdict, Way};
 use super::session::Session;
 use super::slot::SlotFacts;
 use super::time::Timestamp;
@@ -63,8 +63,8 @@ pub fn admit<'a>(
     let found = route::find(line, contact, &command.account, command.channel, Purpose::Process, &mut verdict);
     match (verdict.0.into_iter().next(), found) {
         (Some(rejection), _) => Err(rejection),
-        (None, Some(route)) => Ok(Admitted { line, contact, process: process.clone(), route }),
-        (None, None) => Err(Rejection::AccountNotOfContact),
+        (None, Way::Open(route)) => Ok(Admitted { line, contact, process: process.clone(), route }),
+        (None, Way::Blocked(_) | Way::Unknown) => Err(Rejection::AccountNotOfContact),
     }
 }
 
@@ -88,7 +88,12 @@ pub fn decide(
 ) -> Result<Vec<Fact>, Rejection> {
     let route = &admitted.route;
     route.require_earlier_contact(slot)?;
-    let subject = create::legal_subject(route, command.subject.as_deref())?;
+    match (session, command.append_to) {
+        (Some(session), _) => appendable(session, command, route)?,
+        (None, Some(session)) => return Err(Rejection::SessionNotFound { session }),
+        (None, None) => {}
+    }
+    let subject = create::legal_subject(route.channel, command.subject.as_deref())?;
     name::outgoing_text(&command.text, route.channel.policy.text_chars_max)?;
     let event = SessionEvent::InitiatedMessageSent {
         message: command.message,
@@ -96,11 +101,7 @@ pub fn decide(
         text: command.text.clone(),
     };
     if let Some(session) = session {
-        appendable(session, command, route)?;
         return Ok(vec![Session::fact(session.id, event), accepted(command, session.id)]);
-    }
-    if let Some(session) = command.append_to {
-        return Err(Rejection::SessionNotFound { session });
     }
     let [created, entered] = create::opening(NewSession {
         id: command.session,
@@ -123,12 +124,12 @@ fn accepted(command: &SendInitiated, session: SessionId) -> Fact {
 }
 
 fn appendable(session: &Session, command: &SendInitiated, route: &Route<'_>) -> Result<(), Rejection> {
-    if session.slot() != route.slot() {
-        return Err(Rejection::SessionOfAnotherCustomer { session: session.id });
-    }
-    session.open()?;
     if session.messages.contains_key(&command.message) {
         return Err(Rejection::AlreadyExists { thing: Thing::Message });
+    }
+    session.open()?;
+    if session.slot() != route.slot() {
+        return Err(Rejection::SessionOfAnotherCustomer { session: session.id });
     }
     Ok(())
 }

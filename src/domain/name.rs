@@ -146,12 +146,12 @@ fn bad_template(source: &str, error: &minijinja::Error) -> Rejection {
 /// `SubjectTooLong`, `BadSubject`.
 pub fn subject(given: Option<&str>) -> Result<Option<String>, Rejection> {
     let Some(given) = given else { return Ok(None) };
-    if let Some(at) = given.chars().position(char::is_control) {
-        return Err(Rejection::BadSubject { at });
-    }
     let trimmed = given.trim();
     if trimmed.len() > SUBJECT_BYTES_MAX {
         return Err(Rejection::SubjectTooLong { bytes: trimmed.len(), max: SUBJECT_BYTES_MAX });
+    }
+    if let Some(at) = given.chars().position(char::is_control) {
+        return Err(Rejection::BadSubject { at });
     }
     Ok((!trimmed.is_empty()).then(|| trimmed.to_owned()))
 }

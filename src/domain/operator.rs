@@ -53,20 +53,20 @@ pub fn decide(
     command: &OperatorCommand,
 ) -> Result<Vec<Fact>, Rejection> {
     let administrator = matches!(principal, Principal::Administrator(_));
+    let administrators_only = || administrator.then_some(()).ok_or(Rejection::AdministratorsOnly);
     let event = match (command, state) {
-        (OperatorCommand::RegisterOperator { .. } | OperatorCommand::RenameOperator { .. }, _)
-            if !administrator =>
-        {
-            return Err(Rejection::AdministratorsOnly);
-        }
-        (OperatorCommand::RegisterOperator { name }, None) => {
-            Some(OperatorEvent::OperatorRegistered { name: name::title(Input::Name, name)? })
-        }
         (OperatorCommand::RegisterOperator { .. }, Some(_)) => {
             return Err(Rejection::AlreadyExists { thing: Thing::Operator });
         }
-        (_, None) => return Err(Rejection::OperatorNotFound { operator }),
+        (OperatorCommand::RegisterOperator { name }, None) => {
+            administrators_only()?;
+            Some(OperatorEvent::OperatorRegistered { name: name::title(Input::Name, name)? })
+        }
+        (OperatorCommand::RenameOperator { .. } | OperatorCommand::SetPresence { .. }, None) => {
+            return Err(Rejection::OperatorNotFound { operator });
+        }
         (OperatorCommand::RenameOperator { name }, Some(state)) => {
+            administrators_only()?;
             let name = name::title(Input::Name, name)?;
             (state.name != name).then_some(OperatorEvent::OperatorRenamed { name })
         }

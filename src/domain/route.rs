@@ -2,7 +2,7 @@
 //!
 //! One function serves the operators' dialog, their command, and the processes' messages.
 
-use super::account::Account;
+use super::account::{Account, AccountText};
 use super::channel::{Channel, OperatorCreate};
 use super::command::ChosenAccount;
 use super::element::{Element, FieldType, FieldValue};
@@ -28,6 +28,17 @@ pub struct Route<'a> {
     pub channel: &'a Channel,
     /// The customer's address.
     pub account: Account,
+}
+
+/// What became of looking for a way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way<'a> {
+    /// It leads to a checked address, though what was noted may still forbid it.
+    Open(Route<'a>),
+    /// The channel is known, but the address cannot be used on it.
+    Blocked(&'a Channel),
+    /// Not even the channel is known.
+    Unknown,
 }
 
 /// The refusals found so far, in the order of the rules.
@@ -68,7 +79,7 @@ impl Route<'_> {
     }
 }
 
-/// Finds the way to a contact's account, noting what is in its way.
+/// Finds the way to a contact's account, noting everything that is in its way.
 pub fn find<'a>(
     line: &'a Line,
     contact: &Element,
@@ -76,16 +87,24 @@ pub fn find<'a>(
     named: Option<ChannelId>,
     purpose: Purpose,
     verdict: &mut Verdict,
-) -> Option<Route<'a>> {
-    let (value, channel) = verdict.note(field_and_channel(line, contact, chosen, named))?;
+) -> Way<'a> {
+    let Choice { address, channel, refusals } = choose(line, contact, chosen, named);
+    verdict.0.extend(refusals);
+    let Some(channel) = channel else { return Way::Unknown };
     verdict.note(lets(channel, purpose));
-    let address = value.account()?;
+    // An account of another medium is no address here, so that its form is not asked.
+    let Some(address) = address.filter(|address| channel.accepts(&address.kind)) else {
+        return Way::Blocked(channel);
+    };
     let account = Account::normalise(&address, channel.policy.account).map_err(|bad| Rejection::BadAddress {
         expected: bad.expected,
         given: bad.given,
         suggestion: bad.suggestion,
     });
-    Some(Route { channel, account: verdict.note(account)? })
+    match verdict.note(account) {
+        Some(account) => Way::Open(Route { channel, account }),
+        None => Way::Blocked(channel),
+    }
 }
 
 /// Whether any connected channel of a line lets operators start sessions.
@@ -96,65 +115,92 @@ pub fn require_outbound(line: &Line) -> Result<(), Rejection> {
     any.then_some(()).ok_or(Rejection::NoOutboundChannel { line: line.id })
 }
 
-/// The first field with the chosen text for which there is a channel, else the first refusal.
-fn field_and_channel<'a, 'e>(
+/// An address and a channel for it, as far as they are known, and what is wrong with them.
+#[derive(Debug, Default)]
+struct Choice<'a> {
+    address: Option<AccountText>,
+    channel: Option<&'a Channel>,
+    refusals: Vec<Rejection>,
+}
+
+/// The first field with the chosen text for which there is a channel, else the first of them.
+fn choose<'a>(
     line: &'a Line,
-    contact: &'e Element,
+    contact: &Element,
     chosen: &ChosenAccount,
     named: Option<ChannelId>,
-) -> Result<(&'e FieldValue, &'a Channel), Rejection> {
+) -> Choice<'a> {
     let is_chosen = |(field, value): &(&String, &FieldValue)| {
         value.text() == chosen.text && chosen.field.as_ref().is_none_or(|name| name == *field)
     };
-    let mut refusal = Rejection::AccountNotOfContact;
     let mut fields: Vec<_> = contact.fields.iter().filter(is_chosen).collect();
     fields.sort_by_key(|(_, value)| value.field_type() == FieldType::Text);
-    for (at, (field, value)) in fields.into_iter().enumerate() {
-        match channel_for(line, field, value, named) {
-            Ok(channel) => return Ok((value, channel)),
-            Err(found) if at == 0 => refusal = found,
-            Err(_) => {}
+    let mut first = None;
+    for (field, value) in fields {
+        let choice = channel_for(line, field, value, named);
+        if choice.refusals.is_empty() {
+            return choice;
         }
+        first.get_or_insert(choice);
     }
-    Err(refusal)
+    first.unwrap_or_else(|| Choice { refusals: vec![Rejection::AccountNotOfContact], ..Choice::default() })
 }
 
-fn channel_for<'a>(
-    line: &'a Line,
-    field: &str,
-    value: &FieldValue,
-    named: Option<ChannelId>,
-) -> Result<&'a Channel, Rejection> {
-    let field_type = value.field_type();
-    let not_allowed = || Rejection::FieldTypeNotAllowed { field: field.to_owned(), field_type };
-    let kind = value.account().ok_or_else(not_allowed)?.kind;
-    let pool: Vec<&Channel> = match named {
-        Some(channel) => vec![line.channel(channel)?],
+/// The channel for a field: it permits the type, fits the kind, and is connected; where none does
+/// all of it and only one is in question, that one, with everything that is wrong with it.
+fn channel_for<'a>(line: &'a Line, field: &str, value: &FieldValue, named: Option<ChannelId>) -> Choice<'a> {
+    let mut pool: Vec<&Channel> = match named {
+        Some(named) => line.channels.get(&named).into_iter().collect(),
         None => line.channels.values().collect(),
     };
+    let address = value.account();
+    let mut verdict = Verdict::default();
     if pool.is_empty() {
-        return Err(Rejection::NoOutboundChannel { line: line.id });
+        // A line without channels has none for any field; a text is no address on any line.
+        verdict.0.push(match address {
+            Some(_) => Rejection::NoOutboundChannel { line: line.id },
+            None => not_allowed(field, value),
+        });
+    } else if !keep(&mut pool, |channel| permits(channel, value.field_type())) {
+        verdict.0.push(not_allowed(field, value));
     }
-    let allowed: Vec<&Channel> = pool.into_iter().filter(|channel| permits(channel, field_type)).collect();
-    if allowed.is_empty() {
-        return Err(not_allowed());
+    let fits = |channel: &Channel| address.as_ref().is_none_or(|address| channel.accepts(&address.kind));
+    let kinds = pool.iter().map(|channel| channel.kind.clone()).collect();
+    if let (false, Some(address), false) = (keep(&mut pool, fits), &address, pool.is_empty()) {
+        verdict.0.push(Rejection::AccountKindMismatch { kind: address.kind.clone(), channels: kinds });
     }
-    let fitting: Vec<&Channel> = allowed.iter().copied().filter(|channel| channel.accepts(&kind)).collect();
-    let connected: Vec<&Channel> = fitting.iter().copied().filter(|channel| channel.connected).collect();
-    match (fitting.as_slice(), connected.as_slice()) {
-        ([], _) => Err(Rejection::AccountKindMismatch {
-            kind,
-            channels: allowed.iter().map(|channel| channel.kind.clone()).collect(),
-        }),
-        ([disconnected, ..], []) => Err(Rejection::ChannelDisconnected { channel: disconnected.id }),
-        (_, [channel]) => Ok(channel),
-        (_, several) => Err(Rejection::AmbiguousChannel {
-            channels: several
-                .iter()
-                .map(|channel| ChannelChoice { channel: channel.id, title: channel.title.clone() })
-                .collect(),
-        }),
+    let connected = keep(&mut pool, |channel| channel.connected);
+    let channel = match (pool.as_slice(), connected) {
+        ([channel], true) => Some(*channel),
+        ([channel, rest @ ..], false) if rest.is_empty() || verdict.0.is_empty() => {
+            verdict.0.push(Rejection::ChannelDisconnected { channel: channel.id });
+            rest.is_empty().then_some(*channel)
+        }
+        (several, true) if verdict.0.is_empty() => {
+            verdict.0.push(Rejection::AmbiguousChannel { channels: choices(several) });
+            None
+        }
+        (_, _) => None,
+    };
+    Choice { address, channel, refusals: verdict.0 }
+}
+
+/// Keeps the channels that pass, unless none does; says whether one did.
+fn keep(pool: &mut Vec<&Channel>, passes: impl Fn(&Channel) -> bool) -> bool {
+    let any = pool.iter().any(|channel| passes(channel));
+    if any {
+        pool.retain(|channel| passes(channel));
     }
+    any
+}
+
+fn not_allowed(field: &str, value: &FieldValue) -> Rejection {
+    Rejection::FieldTypeNotAllowed { field: field.to_owned(), field_type: value.field_type() }
+}
+
+fn choices(channels: &[&Channel]) -> Vec<ChannelChoice> {
+    let choice = |channel: &&Channel| ChannelChoice { channel: channel.id, title: channel.title.clone() };
+    channels.iter().map(choice).collect()
 }
 
 fn permits(channel: &Channel, field_type: FieldType) -> bool {

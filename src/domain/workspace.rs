@@ -71,6 +71,11 @@ pub fn decide(
     principal: &Principal,
     command: &WorkspaceCommand,
 ) -> Result<Vec<Fact>, Rejection> {
+    if let WorkspaceCommand::ForbidProcess { process } = command
+        && !state.processes.contains_key(process)
+    {
+        return Err(Rejection::ProcessNotFound { process: process.clone() });
+    }
     let Principal::Administrator(_) = principal else { return Err(Rejection::AdministratorsOnly) };
     let event = match command {
         WorkspaceCommand::DeclareApp { app, title } => {
@@ -90,11 +95,10 @@ pub fn decide(
             (true, true) | (false, false) => None,
         },
         WorkspaceCommand::PermitProcess { process, title } => permit(state, process, title)?,
-        WorkspaceCommand::ForbidProcess { process } => match state.processes.get(process) {
-            None => return Err(Rejection::ProcessNotFound { process: process.clone() }),
-            Some(known) if !known.permitted => None,
-            Some(_) => Some(WorkspaceEvent::ProcessForbidden { process: process.clone() }),
-        },
+        WorkspaceCommand::ForbidProcess { process } => {
+            let permitted = state.permits(process);
+            permitted.then(|| WorkspaceEvent::ProcessForbidden { process: process.clone() })
+        }
     };
     let fact = |event| Fact { stream: Stream::Workspace, event: Event::Workspace(event) };
     Ok(event.into_iter().map(fact).collect())

@@ -34,12 +34,10 @@ pub fn decide(
     facts: &LineFacts<'_>,
 ) -> Result<Vec<Fact>, Rejection> {
     let of_line = |event| Fact { stream: Stream::Line(line), event: Event::Line(event) };
+    existence(line, state, command, facts)?;
     let Principal::Administrator(_) = principal else { return Err(Rejection::AdministratorsOnly) };
     let state = match (command, state) {
-        (LineCommand::CreateLine { .. }, Some(_)) => {
-            return Err(Rejection::AlreadyExists { thing: Thing::Line });
-        }
-        (LineCommand::CreateLine { title }, None) => {
+        (LineCommand::CreateLine { title }, _) => {
             let title = name::title(Input::Title, title)?;
             return Ok(vec![of_line(LineEvent::LineCreated { title })]);
         }
@@ -49,11 +47,37 @@ pub fn decide(
     if let LineCommand::ConnectChannel { channel, kind, title, policy } = command {
         return connect(state, *channel, kind, title, policy.as_ref(), facts);
     }
-    let event = change(state, command, facts)?;
+    let event = change(state, command)?;
     Ok(event.into_iter().map(of_line).collect())
 }
 
-fn change(line: &Line, command: &LineCommand, facts: &LineFacts<'_>) -> Result<Option<LineEvent>, Rejection> {
+/// The line exists, unless it is to be created, and so does what the command names.
+fn existence(
+    line: LineId,
+    state: Option<&Line>,
+    command: &LineCommand,
+    facts: &LineFacts<'_>,
+) -> Result<(), Rejection> {
+    match (command, state) {
+        (LineCommand::CreateLine { .. }, None) => Ok(()),
+        (LineCommand::CreateLine { .. }, Some(_)) => Err(Rejection::AlreadyExists { thing: Thing::Line }),
+        (_, None) => Err(Rejection::LineNotFound { line }),
+        (
+            LineCommand::DisconnectChannel { channel } | LineCommand::SetChannelPolicy { channel, .. },
+            Some(state),
+        ) => state.channel(*channel).map(|_| ()),
+        (LineCommand::GrantRole { operator, .. }, Some(_)) if !facts.operator_known => {
+            Err(Rejection::OperatorNotFound { operator: *operator })
+        }
+        (LineCommand::SetContactApp { app } | LineCommand::BindApp { app }, Some(_)) => {
+            let known = facts.workspace.apps.contains_key(app);
+            known.then_some(()).ok_or_else(|| Rejection::AppNotFound { app: app.clone() })
+        }
+        (_, Some(_)) => Ok(()),
+    }
+}
+
+fn change(line: &Line, command: &LineCommand) -> Result<Option<LineEvent>, Rejection> {
     let revision = line.revision.next();
     Ok(match command {
         LineCommand::CreateLine { .. } | LineCommand::ConnectChannel { .. } => None,
@@ -71,18 +95,17 @@ fn change(line: &Line, command: &LineCommand, facts: &LineFacts<'_>) -> Result<O
         LineCommand::SetLineRules { rules } => {
             (line.rules != *rules).then_some(LineEvent::LineRulesSet { rules: *rules, revision })
         }
-        LineCommand::GrantRole { operator, role } => grant(line, *operator, *role, facts)?,
+        LineCommand::GrantRole { operator, role } => grant(line, *operator, *role)?,
         LineCommand::RevokeRole { operator, role } => {
             let has = line.has(*operator, *role);
             has.then_some(LineEvent::RoleRevoked { operator: *operator, role: *role })
         }
         LineCommand::SetContactApp { app } => {
-            known_app(app, facts)?;
             let same = line.contact_app.as_ref() == Some(app);
             (!same).then(|| LineEvent::ContactAppSet { app: app.clone() })
         }
         LineCommand::ClearContactApp => line.contact_app.is_some().then_some(LineEvent::ContactAppCleared),
-        LineCommand::BindApp { app } => bind(line, app, facts)?,
+        LineCommand::BindApp { app } => bind(line, app)?,
         LineCommand::UnbindApp { app } => {
             line.apps.contains_key(app).then(|| LineEvent::AppUnbound { app: app.clone() })
         }
@@ -125,10 +148,10 @@ fn connect(
         }
         return Ok(vec![of_line(LineEvent::ChannelReconnected { channel, revision })]);
     }
+    let title = name::title(Input::Title, title)?;
     if line.channels.len() >= CHANNELS_MAX {
         return Err(Rejection::LimitReached { limit: Limit::Channels, max: CHANNELS_MAX });
     }
-    let title = name::title(Input::Title, title)?;
     let policy = match (kind.policy(), policy) {
         (None, None) => return Err(Rejection::PolicyMissing),
         (None, Some(declared)) => declared.clone(),
@@ -178,15 +201,7 @@ fn narrowed(medium: &ChannelPolicy, wanted: &ChannelPolicy) -> Result<ChannelPol
     }
 }
 
-fn grant(
-    line: &Line,
-    operator: OperatorId,
-    role: Role,
-    facts: &LineFacts<'_>,
-) -> Result<Option<LineEvent>, Rejection> {
-    if !facts.operator_known {
-        return Err(Rejection::OperatorNotFound { operator });
-    }
+fn grant(line: &Line, operator: OperatorId, role: Role) -> Result<Option<LineEvent>, Rejection> {
     if line.has(operator, role) {
         return Ok(None);
     }
@@ -196,8 +211,7 @@ fn grant(
     Ok(Some(LineEvent::RoleGranted { operator, role }))
 }
 
-fn bind(line: &Line, app: &AppId, facts: &LineFacts<'_>) -> Result<Option<LineEvent>, Rejection> {
-    known_app(app, facts)?;
+fn bind(line: &Line, app: &AppId) -> Result<Option<LineEvent>, Rejection> {
     if line.apps.contains_key(app) {
         return Ok(None);
     }
@@ -205,9 +219,4 @@ fn bind(line: &Line, app: &AppId, facts: &LineFacts<'_>) -> Result<Option<LineEv
         return Err(Rejection::LimitReached { limit: Limit::BoundApps, max: BOUND_APPS_MAX });
     }
     Ok(Some(LineEvent::AppBound { app: app.clone() }))
-}
-
-fn known_app(app: &AppId, facts: &LineFacts<'_>) -> Result<(), Rejection> {
-    let known = facts.workspace.apps.contains_key(app);
-    known.then_some(()).ok_or_else(|| Rejection::AppNotFound { app: app.clone() })
 }

@@ -48,9 +48,9 @@ pub fn decide(
         let event = delivery::report(session, principal, *message, report)?;
         return Ok(event.into_iter().map(|event| Session::fact(session.id, event)).collect());
     }
+    existence(session, principal, command, facts)?;
     let Principal::Operator(operator) = principal else { return Err(Rejection::PrincipalNotAllowed) };
-    existence(command, facts, *operator)?;
-    facts.line.require_holder(*operator)?;
+    roles(*operator, command, facts.line)?;
     require_presence(facts.workspace, *operator, facts.actor)?;
     let one = |event: Option<SessionEvent>| {
         event.into_iter().map(|event| Session::fact(session.id, event)).collect::<Vec<_>>()
@@ -90,12 +90,13 @@ pub fn require_presence(
 }
 
 fn existence(
+    session: &Session,
+    principal: &Principal,
     command: &SessionCommand,
     facts: &SessionFacts<'_>,
-    operator: OperatorId,
 ) -> Result<(), Rejection> {
-    if facts.actor.is_none() {
-        return Err(Rejection::OperatorNotFound { operator });
+    if let (Principal::Operator(operator), None) = (principal, facts.actor) {
+        return Err(Rejection::OperatorNotFound { operator: *operator });
     }
     match command {
         SessionCommand::AssignOperator { operator } if !facts.target_known => {
@@ -103,6 +104,20 @@ fn existence(
         }
         SessionCommand::LinkElement { element } if !facts.element_known => {
             Err(Rejection::ElementNotFound { element: element.clone() })
+        }
+        SessionCommand::SendMessage { message, .. } if session.messages.contains_key(message) => {
+            Err(Rejection::AlreadyExists { thing: Thing::Message })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Who asks, and whom the session is to go to, may hold sessions of the line.
+fn roles(operator: OperatorId, command: &SessionCommand, line: &Line) -> Result<(), Rejection> {
+    line.require_holder(operator)?;
+    match command {
+        SessionCommand::AssignOperator { operator: target } if !line.may_hold(*target) => {
+            Err(Rejection::TargetNotOfLine { operator: *target, line: line.id })
         }
         _ => Ok(()),
     }
@@ -145,9 +160,6 @@ fn assign(
     target: OperatorId,
     facts: &SessionFacts<'_>,
 ) -> Result<Option<SessionEvent>, Rejection> {
-    if !facts.line.may_hold(target) {
-        return Err(Rejection::TargetNotOfLine { operator: target, line: facts.line.id });
-    }
     let open = session.open()?;
     if !facts.line.has(by, Role::Supervisor) && open.operator != Some(by) {
         return Err(not_assignee(open, facts));
@@ -173,9 +185,6 @@ fn send(
     }
     let channel = facts.line.connected(session.channel)?;
     name::outgoing_text(text, channel.policy.text_chars_max)?;
-    if session.messages.contains_key(&message) {
-        return Err(Rejection::AlreadyExists { thing: Thing::Message });
-    }
     Ok(Some(SessionEvent::MessageSent { message, operator, text: text.to_owned(), via: via.clone() }))
 }
 

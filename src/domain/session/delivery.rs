@@ -42,21 +42,25 @@ pub(super) fn report(
         return Err(Rejection::PrincipalNotAllowed);
     }
     let delivery = known.ok_or(Rejection::NotOutgoing { message })?;
-    let (to, event) = match report {
-        DeliveryReport::HandedOver => (Delivery::HandedOver, SessionEvent::MessageHandedOver { message }),
-        DeliveryReport::Delivered => (Delivery::Delivered, SessionEvent::MessageDelivered { message }),
-        DeliveryReport::Read => (Delivery::Read, SessionEvent::MessageRead { message }),
+    let to = match report {
+        DeliveryReport::HandedOver => Delivery::HandedOver,
+        DeliveryReport::Delivered => Delivery::Delivered,
+        DeliveryReport::Read => Delivery::Read,
+        DeliveryReport::Failed { .. } => Delivery::Failed,
+    };
+    if let (Delivery::Delivered | Delivery::Read, Delivery::Failed)
+    | (Delivery::Failed, Delivery::Delivered | Delivery::Read) = (delivery, to)
+    {
+        return Err(Rejection::DeliverySettled { message });
+    }
+    let event = match report {
+        DeliveryReport::HandedOver => SessionEvent::MessageHandedOver { message },
+        DeliveryReport::Delivered => SessionEvent::MessageDelivered { message },
+        DeliveryReport::Read => SessionEvent::MessageRead { message },
         DeliveryReport::Failed { reason } => {
             let reason = name::one_line(Input::Reason, reason, REASON_BYTES_MAX)?;
-            (Delivery::Failed, SessionEvent::MessageFailed { message, reason })
+            SessionEvent::MessageFailed { message, reason }
         }
     };
-    match (delivery, to) {
-        (Delivery::Failed, Delivery::Failed) => Ok(None),
-        (Delivery::Delivered | Delivery::Read, Delivery::Failed)
-        | (Delivery::Failed, Delivery::Delivered | Delivery::Read) => {
-            Err(Rejection::DeliverySettled { message })
-        }
-        (known, to) => Ok((to > known).then_some(event)),
-    }
+    Ok((to > delivery).then_some(event))
 }
