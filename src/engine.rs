@@ -23,7 +23,7 @@ use crate::domain::command::{
     CreateSession, ElementCommand, LineCommand, OperatorCommand, ReceiveMessage, SendInitiated,
     SessionCommand, WorkspaceCommand,
 };
-use crate::domain::id::{ElementRef, LineId, OperatorId, SessionId};
+use crate::domain::id::{CommandId, ElementRef, LineId, OperatorId, SessionId};
 use crate::domain::rejection::Rejection;
 use crate::log::embedded::{EmbeddedLog, EmbeddedOptions};
 use crate::log::memory::MemoryLog;
@@ -240,9 +240,10 @@ impl Engine {
         caller: Caller,
         command: WorkspaceCommand,
     ) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, (), command)?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { plain::workspace(&world, &ask).await }).await
+        self.run(id, async move { plain::workspace(&world, &ask).await }).await
     }
 
     /// Changes what is known of a person at the console.
@@ -256,9 +257,10 @@ impl Engine {
         operator: OperatorId,
         command: OperatorCommand,
     ) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, operator, command)?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { plain::operator(&world, operator, &ask).await }).await
+        self.run(id, async move { plain::operator(&world, operator, &ask).await }).await
     }
 
     /// Changes a record; an operator names the line whose customer it is.
@@ -273,9 +275,10 @@ impl Engine {
         line: Option<LineId>,
         command: ElementCommand,
     ) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, (element.clone(), line), command)?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { plain::element(&world, &element, line, &ask).await }).await
+        self.run(id, async move { plain::element(&world, &element, line, &ask).await }).await
     }
 
     /// Creates or changes a line.
@@ -290,9 +293,10 @@ impl Engine {
         command: LineCommand,
     ) -> Result<Receipt, CommandError> {
         let creates = matches!(command, LineCommand::CreateLine { .. });
+        let id = caller.command;
         let ask = self.ask(caller, line, Arc::new(command))?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move {
+        self.run(id, async move {
             if !creates && world.store.line(line).await?.state.is_none() {
                 return Err(Rejection::LineNotFound { line }.into());
             }
@@ -312,6 +316,7 @@ impl Engine {
         command: CreateSession,
     ) -> Result<Receipt, CommandError> {
         let line = command.line;
+        let id = caller.command;
         let ask = self.ask(caller, (), Arc::new(command))?;
         let world = &self.inner.world;
         let answer = async {
@@ -321,7 +326,7 @@ impl Engine {
             }
             world.lines.ask(world, line, world.options.line_mailbox_max, ask).await
         };
-        self.counted(answer.await)
+        self.counted(id, answer.await)
     }
 
     /// Asks something of a session that exists.
@@ -335,10 +340,11 @@ impl Engine {
         session: SessionId,
         command: SessionCommand,
     ) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, session, Arc::new(command))?;
         let world = &self.inner.world;
         let most = world.options.session_mailbox_max;
-        self.counted(world.sessions.ask(world, session, most, ask).await)
+        self.counted(id, world.sessions.ask(world, session, most, ask).await)
     }
 
     /// Takes a customer's message from a channel; the same again changes nothing.
@@ -347,9 +353,10 @@ impl Engine {
     ///
     /// See [`Engine::workspace`].
     pub async fn receive(&self, caller: Caller, command: ReceiveMessage) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, (), Arc::new(command))?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { actor::deliver(&world, ask).await }).await
+        self.run(id, async move { actor::deliver(&world, ask).await }).await
     }
 
     /// Sends a message of a business process, without any operator.
@@ -362,9 +369,10 @@ impl Engine {
         caller: Caller,
         command: SendInitiated,
     ) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, (), Arc::new(command))?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { actor::deliver(&world, ask).await }).await
+        self.run(id, async move { actor::deliver(&world, ask).await }).await
     }
 
     /// The position of the last durable event.
@@ -459,21 +467,32 @@ impl Engine {
     /// Runs a command to its end, whether or not its caller still waits.
     async fn run(
         &self,
+        id: CommandId,
         command: impl Future<Output = Result<Receipt, CommandError>> + Send + 'static,
     ) -> Result<Receipt, CommandError> {
         let answer = match tokio::spawn(command).await {
             Ok(answer) => answer,
             Err(error) => Err(CommandError::Unknown(format!("the command ended in a panic: {error}"))),
         };
-        self.counted(answer)
+        self.counted(id, answer)
     }
 
-    fn counted(&self, answer: Result<Receipt, CommandError>) -> Result<Receipt, CommandError> {
+    /// Counts and traces an answer; never with a text or an address.
+    fn counted(&self, id: CommandId, answer: Result<Receipt, CommandError>) -> Result<Receipt, CommandError> {
         let counters = &self.inner.counters;
         let counter = match &answer {
-            Ok(_) => &counters.accepted,
-            Err(CommandError::Rejected(_) | CommandError::CommandIdReused(_)) => &counters.refused,
-            Err(_) => &counters.failed,
+            Ok(receipt) => {
+                tracing::debug!(command = %id, position = receipt.position.0, "accepted");
+                &counters.accepted
+            }
+            Err(error @ (CommandError::Rejected(_) | CommandError::CommandIdReused(_))) => {
+                tracing::debug!(command = %id, code = error.code(), "refused");
+                &counters.refused
+            }
+            Err(error) => {
+                tracing::warn!(command = %id, code = error.code(), "failed: {error}");
+                &counters.failed
+            }
         };
         counter.fetch_add(1, Ordering::Relaxed);
         answer
