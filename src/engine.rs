@@ -10,24 +10,20 @@
 //! ```
 
 use std::hash::Hash;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
-use crate::actor::{self, ActorOptions, Ask, World};
-use crate::clock::{Clock, SystemClock};
-use crate::directory::Directory;
+use crate::actor::{self, Ask, World};
 use crate::domain::command::{
     CreateSession, ElementCommand, LineCommand, OperatorCommand, ReceiveMessage, SendInitiated,
     SessionCommand, WorkspaceCommand,
 };
 use crate::domain::id::{CommandId, ElementRef, LineId, OperatorId, SessionId};
 use crate::domain::rejection::Rejection;
-use crate::log::embedded::{EmbeddedLog, EmbeddedOptions};
+use crate::log::embedded::EmbeddedLog;
 use crate::log::memory::MemoryLog;
-use crate::log::{Log, LogStats, Position};
+use crate::log::{Log, Position};
 use crate::projection::{Place, ProjectionError, ProjectionName, Projections};
 use crate::request::{self, Caller, CommandError, Receipt};
 use crate::store::Store;
@@ -36,84 +32,20 @@ mod dry_run;
 mod embedded_directory;
 mod feed;
 mod gate;
+mod options;
 mod plain;
 mod reading;
+mod stats;
 
 pub use dry_run::{Choice, LineChoice};
 pub use feed::{Feed, FeedError};
+pub use options::EngineOptions;
+pub use stats::EngineStats;
 
 use embedded_directory::EmbeddedDirectory;
 use gate::Gate;
-
-/// Where the engine keeps its log and its projections.
-#[derive(Clone)]
-enum Storage {
-    Memory,
-    Folder(PathBuf, EmbeddedOptions),
-    Given(Arc<dyn Log>, Place),
-}
-
-/// How an engine is opened.
-#[derive(Clone)]
-pub struct EngineOptions {
-    storage: Storage,
-    clock: Arc<dyn Clock>,
-    directory: Option<Arc<dyn Directory>>,
-    actors: ActorOptions,
-}
-
-impl EngineOptions {
-    /// Everything in memory: for tests, and for trying out.
-    #[must_use]
-    pub fn in_memory() -> EngineOptions {
-        EngineOptions::over(Storage::Memory)
-    }
-
-    /// Everything in a folder, which is created where there is none; one engine at a time.
-    #[must_use]
-    pub fn at(folder: impl Into<PathBuf>) -> EngineOptions {
-        EngineOptions::over(Storage::Folder(folder.into(), EmbeddedOptions::default()))
-    }
-
-    /// The same with a log opened in a way of one's own.
-    #[must_use]
-    pub fn at_with(folder: impl Into<PathBuf>, log: EmbeddedOptions) -> EngineOptions {
-        EngineOptions::over(Storage::Folder(folder.into(), log))
-    }
-
-    /// A log of the host's, and a place for the projections.
-    #[must_use]
-    pub fn with_log(log: Arc<dyn Log>, projections: Place) -> EngineOptions {
-        EngineOptions::over(Storage::Given(log, projections))
-    }
-
-    fn over(storage: Storage) -> EngineOptions {
-        EngineOptions {
-            storage,
-            clock: Arc::new(SystemClock),
-            directory: None,
-            actors: ActorOptions::default(),
-        }
-    }
-
-    /// Reads the time from another clock.
-    #[must_use]
-    pub fn clock(self, clock: Arc<dyn Clock>) -> EngineOptions {
-        EngineOptions { clock, ..self }
-    }
-
-    /// Asks the host for contacts and elements instead of keeping them.
-    #[must_use]
-    pub fn directory(self, directory: Arc<dyn Directory>) -> EngineOptions {
-        EngineOptions { directory: Some(directory), ..self }
-    }
-
-    /// Sets how actors behave.
-    #[must_use]
-    pub fn actors(self, actors: ActorOptions) -> EngineOptions {
-        EngineOptions { actors, ..self }
-    }
-}
+use options::Storage;
+use stats::Counters;
 
 /// Why an engine could not be opened. Nothing was repaired or removed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -124,34 +56,6 @@ pub enum OpenError {
     /// The projections could not be opened; removing their folder and opening again rebuilds them.
     #[error(transparent)]
     Projections(#[from] ProjectionError),
-}
-
-/// Figures of a running engine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EngineStats {
-    /// Of the log.
-    pub log: LogStats,
-    /// Sessions whose actor lives.
-    pub sessions_active: usize,
-    /// Lines whose actor lives.
-    pub lines_active: usize,
-    /// Commands under way.
-    pub commands: usize,
-    /// Commands answered with a receipt.
-    pub accepted: u64,
-    /// Commands that a rule refused.
-    pub refused: u64,
-    /// Commands that failed otherwise.
-    pub failed: u64,
-    /// Events that the projections have not folded yet.
-    pub projection_lag: u64,
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    accepted: AtomicU64,
-    refused: AtomicU64,
-    failed: AtomicU64,
 }
 
 /// An engine: lines, sessions and their history.
@@ -419,16 +323,13 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> EngineStats {
         let inner = &self.inner;
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         EngineStats {
             log: inner.log.stats(),
             sessions_active: inner.world.sessions.len(),
             lines_active: inner.world.lines.len(),
             commands: inner.gate.under_way(),
-            accepted: read(&inner.counters.accepted),
-            refused: read(&inner.counters.refused),
-            failed: read(&inner.counters.failed),
             projection_lag: inner.log.head().0.saturating_sub(inner.projections.position().0),
+            ..inner.counters.stats()
         }
     }
 
@@ -477,24 +378,8 @@ impl Engine {
         self.counted(id, answer)
     }
 
-    /// Counts and traces an answer; never with a text or an address.
     fn counted(&self, id: CommandId, answer: Result<Receipt, CommandError>) -> Result<Receipt, CommandError> {
-        let counters = &self.inner.counters;
-        let counter = match &answer {
-            Ok(receipt) => {
-                tracing::debug!(command = %id, position = receipt.position.0, "accepted");
-                &counters.accepted
-            }
-            Err(error @ (CommandError::Rejected(_) | CommandError::CommandIdReused(_))) => {
-                tracing::debug!(command = %id, code = error.code(), "refused");
-                &counters.refused
-            }
-            Err(error) => {
-                tracing::warn!(command = %id, code = error.code(), "failed: {error}");
-                &counters.failed
-            }
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
+        self.inner.counters.count(id, &answer);
         answer
     }
 }
