@@ -171,7 +171,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// See [`Engine::workspace`]. With a [`Directory`] of the host's, `Unavailable`.
+    /// See [`Engine::workspace`]. With a [`Directory`](crate::directory::Directory) of the host's, `Unavailable`.
     pub async fn element(
         &self,
         caller: Caller,

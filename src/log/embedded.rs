@@ -1,6 +1,6 @@
 //! The log of one machine: a writer thread in front of a store in a folder.
 //!
-//! Knows frames, the stream index and the store behind [`crate::disk`]; must not know sled.
+//! Knows frames, the stream index and the store behind `disk`; must not know sled.
 //!
 //! ```text
 //!   append ─ encode ─▶ [queue] ─▶ writer: check · frame · write · sync ─▶ index, head ─▶ answer
