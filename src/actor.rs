@@ -26,7 +26,7 @@ mod line;
 mod registry;
 mod session;
 
-pub(crate) use deliver::{receive, send_initiated};
+pub(crate) use deliver::deliver;
 use line::{Create, LineActor};
 use session::SessionActor;
 

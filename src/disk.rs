@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(crate) mod bytes;
 pub(crate) mod store;
 pub(crate) mod table;
 
 pub(crate) use store::Store;
-pub(crate) use table::{Direction, Folder, InMemory, Table};
+pub(crate) use table::{Change, Direction, Folder, InMemory, Table};
 
 /// What went wrong with a folder.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

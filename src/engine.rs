@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::watch;
 
 use crate::actor::{self, ActorOptions, Ask, World};
 use crate::clock::{Clock, SystemClock};
@@ -23,7 +23,7 @@ use crate::domain::command::{
     CreateSession, ElementCommand, LineCommand, OperatorCommand, ReceiveMessage, SendInitiated,
     SessionCommand, WorkspaceCommand,
 };
-use crate::domain::id::{ElementRef, LineId, OperatorId, SessionId};
+use crate::domain::id::{CommandId, ElementRef, LineId, OperatorId, SessionId};
 use crate::domain::rejection::Rejection;
 use crate::log::embedded::{EmbeddedLog, EmbeddedOptions};
 use crate::log::memory::MemoryLog;
@@ -35,6 +35,7 @@ use crate::store::Store;
 mod dry_run;
 mod embedded_directory;
 mod feed;
+mod gate;
 mod plain;
 mod reading;
 
@@ -42,9 +43,7 @@ pub use dry_run::{Choice, LineChoice};
 pub use feed::{Feed, FeedError};
 
 use embedded_directory::EmbeddedDirectory;
-
-/// Commands under way at once, whatever they are about; more are answered `Busy`.
-const COMMANDS_MAX: u32 = 65_536;
+use gate::Gate;
 
 /// Where the engine keeps its log and its projections.
 #[derive(Clone)]
@@ -168,14 +167,16 @@ struct Inner {
     log: Arc<dyn Log>,
     world: Arc<World>,
     projections: Arc<Projections>,
-    gate: Arc<Semaphore>,
+    gate: Gate,
+    /// Whether closing ended: feeds end then, or when the engine is gone.
+    closed: watch::Sender<bool>,
     counters: Counters,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.world.sessions.clear();
-        self.world.lines.clear();
+        self.world.sessions.close();
+        self.world.lines.close();
     }
 }
 
@@ -219,9 +220,10 @@ impl Engine {
         let finder = Arc::new(EmbeddedDirectory::new(Arc::clone(&log), Arc::clone(&projections)));
         let store = Store::new(Arc::clone(&log), options.clock);
         let world = Arc::new(World::new(store, options.directory, finder, options.actors));
-        let gate = Arc::new(Semaphore::new(COMMANDS_MAX as usize));
         tracing::info!(head = log.head().0, "engine opened");
-        Ok(Engine { inner: Arc::new(Inner { log, world, projections, gate, counters: Counters::default() }) })
+        let ((closed, _), counters) = (watch::channel(false), Counters::default());
+        let inner = Inner { log, world, projections, gate: Gate::new(), closed, counters };
+        Ok(Engine { inner: Arc::new(inner) })
     }
 
     /// Changes the installation.
@@ -238,9 +240,10 @@ impl Engine {
         caller: Caller,
         command: WorkspaceCommand,
     ) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, (), command)?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { plain::workspace(&world, &ask).await }).await
+        self.run(id, async move { plain::workspace(&world, &ask).await }).await
     }
 
     /// Changes what is known of a person at the console.
@@ -254,9 +257,10 @@ impl Engine {
         operator: OperatorId,
         command: OperatorCommand,
     ) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, operator, command)?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { plain::operator(&world, operator, &ask).await }).await
+        self.run(id, async move { plain::operator(&world, operator, &ask).await }).await
     }
 
     /// Changes a record; an operator names the line whose customer it is.
@@ -271,9 +275,10 @@ impl Engine {
         line: Option<LineId>,
         command: ElementCommand,
     ) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, (element.clone(), line), command)?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { plain::element(&world, &element, line, &ask).await }).await
+        self.run(id, async move { plain::element(&world, &element, line, &ask).await }).await
     }
 
     /// Creates or changes a line.
@@ -288,9 +293,10 @@ impl Engine {
         command: LineCommand,
     ) -> Result<Receipt, CommandError> {
         let creates = matches!(command, LineCommand::CreateLine { .. });
+        let id = caller.command;
         let ask = self.ask(caller, line, Arc::new(command))?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move {
+        self.run(id, async move {
             if !creates && world.store.line(line).await?.state.is_none() {
                 return Err(Rejection::LineNotFound { line }.into());
             }
@@ -310,6 +316,7 @@ impl Engine {
         command: CreateSession,
     ) -> Result<Receipt, CommandError> {
         let line = command.line;
+        let id = caller.command;
         let ask = self.ask(caller, (), Arc::new(command))?;
         let world = &self.inner.world;
         let answer = async {
@@ -319,7 +326,7 @@ impl Engine {
             }
             world.lines.ask(world, line, world.options.line_mailbox_max, ask).await
         };
-        self.counted(answer.await)
+        self.counted(id, answer.await)
     }
 
     /// Asks something of a session that exists.
@@ -333,10 +340,11 @@ impl Engine {
         session: SessionId,
         command: SessionCommand,
     ) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, session, Arc::new(command))?;
         let world = &self.inner.world;
         let most = world.options.session_mailbox_max;
-        self.counted(world.sessions.ask(world, session, most, ask).await)
+        self.counted(id, world.sessions.ask(world, session, most, ask).await)
     }
 
     /// Takes a customer's message from a channel; the same again changes nothing.
@@ -345,9 +353,10 @@ impl Engine {
     ///
     /// See [`Engine::workspace`].
     pub async fn receive(&self, caller: Caller, command: ReceiveMessage) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, (), Arc::new(command))?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { actor::receive(&world, ask).await }).await
+        self.run(id, async move { actor::deliver(&world, ask).await }).await
     }
 
     /// Sends a message of a business process, without any operator.
@@ -360,9 +369,10 @@ impl Engine {
         caller: Caller,
         command: SendInitiated,
     ) -> Result<Receipt, CommandError> {
+        let id = caller.command;
         let ask = self.ask(caller, (), Arc::new(command))?;
         let world = Arc::clone(&self.inner.world);
-        self.run(async move { actor::send_initiated(&world, ask).await }).await
+        self.run(id, async move { actor::deliver(&world, ask).await }).await
     }
 
     /// The position of the last durable event.
@@ -402,7 +412,7 @@ impl Engine {
     /// Follows the log from a position, without gap or repeat.
     #[must_use]
     pub fn subscribe(&self, after: Position) -> Feed {
-        Feed::new(Arc::clone(&self.inner.log), after)
+        Feed::new(Arc::clone(&self.inner.log), after, self.inner.closed.subscribe())
     }
 
     /// Figures of this engine.
@@ -414,7 +424,7 @@ impl Engine {
             log: inner.log.stats(),
             sessions_active: inner.world.sessions.len(),
             lines_active: inner.world.lines.len(),
-            commands: COMMANDS_MAX as usize - inner.gate.available_permits(),
+            commands: inner.gate.under_way(),
             accepted: read(&inner.counters.accepted),
             refused: read(&inner.counters.refused),
             failed: read(&inner.counters.failed),
@@ -428,21 +438,19 @@ impl Engine {
         self.inner.log.poisoned()
     }
 
-    /// Refuses new commands, waits for those under way, and releases the store.
+    /// Refuses new commands, waits for those under way, ends the feeds and releases the store.
     ///
     /// # Errors
     ///
     /// When the projections could not be written: the next opening folds them again.
     pub async fn close(&self) -> Result<(), ProjectionError> {
         let inner = &self.inner;
-        if let Ok(all) = inner.gate.acquire_many(COMMANDS_MAX).await {
-            inner.gate.close();
-            drop(all);
-        }
-        inner.world.sessions.clear();
-        inner.world.lines.clear();
+        inner.gate.close().await;
+        inner.world.sessions.close();
+        inner.world.lines.close();
         let closed = inner.projections.close().await;
         inner.log.close().await;
+        inner.closed.send_replace(true);
         tracing::info!(head = inner.log.head().0, "engine closed");
         match closed {
             Err(ProjectionError::Closed) | Ok(()) => Ok(()),
@@ -451,38 +459,40 @@ impl Engine {
     }
 
     fn ask<C: Hash>(&self, caller: Caller, about: impl Hash, command: C) -> Result<Ask<C>, CommandError> {
-        let permit = Arc::new(self.permit()?);
+        let permit = Arc::new(self.inner.gate.enter()?);
         let digest = request::digest(&caller.principal, &(about, &command));
         Ok(Ask { caller, digest, command, _permit: permit })
-    }
-
-    fn permit(&self) -> Result<OwnedSemaphorePermit, CommandError> {
-        Arc::clone(&self.inner.gate).try_acquire_owned().map_err(|error| match error {
-            TryAcquireError::NoPermits => {
-                CommandError::Busy(format!("{COMMANDS_MAX} commands are under way"))
-            }
-            TryAcquireError::Closed => CommandError::Unavailable("the engine is closed".to_owned()),
-        })
     }
 
     /// Runs a command to its end, whether or not its caller still waits.
     async fn run(
         &self,
+        id: CommandId,
         command: impl Future<Output = Result<Receipt, CommandError>> + Send + 'static,
     ) -> Result<Receipt, CommandError> {
         let answer = match tokio::spawn(command).await {
             Ok(answer) => answer,
             Err(error) => Err(CommandError::Unknown(format!("the command ended in a panic: {error}"))),
         };
-        self.counted(answer)
+        self.counted(id, answer)
     }
 
-    fn counted(&self, answer: Result<Receipt, CommandError>) -> Result<Receipt, CommandError> {
+    /// Counts and traces an answer; never with a text or an address.
+    fn counted(&self, id: CommandId, answer: Result<Receipt, CommandError>) -> Result<Receipt, CommandError> {
         let counters = &self.inner.counters;
         let counter = match &answer {
-            Ok(_) => &counters.accepted,
-            Err(CommandError::Rejected(_) | CommandError::CommandIdReused(_)) => &counters.refused,
-            Err(_) => &counters.failed,
+            Ok(receipt) => {
+                tracing::debug!(command = %id, position = receipt.position.0, "accepted");
+                &counters.accepted
+            }
+            Err(error @ (CommandError::Rejected(_) | CommandError::CommandIdReused(_))) => {
+                tracing::debug!(command = %id, code = error.code(), "refused");
+                &counters.refused
+            }
+            Err(error) => {
+                tracing::warn!(command = %id, code = error.code(), "failed: {error}");
+                &counters.failed
+            }
         };
         counter.fetch_add(1, Ordering::Relaxed);
         answer

@@ -17,7 +17,6 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub mod bounds;
-mod bytes;
 pub mod embedded;
 pub mod envelope;
 pub mod frame;
@@ -301,4 +300,19 @@ pub trait Log: Send + Sync + 'static {
 
     /// Writes what was accepted, refuses what comes after, and releases the store.
     fn close(&self) -> LogFuture<()>;
+}
+
+/// Reads a golden file: hexadecimal digits, with white space and lines of `#` between them.
+#[cfg(test)]
+fn golden(text: &str) -> Vec<u8> {
+    let digits: String = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let digits: Vec<u32> = digits.chars().filter_map(|digit| digit.to_digit(16)).collect();
+    digits.chunks(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect()
+}
+
+/// Writes bytes as a golden file has them, so that a difference is seen by its place.
+#[cfg(test)]
+fn hex(bytes: &[u8]) -> String {
+    let line = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    bytes.chunks(16).map(line).collect::<Vec<_>>().join("\n")
 }

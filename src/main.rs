@@ -1,1 +1,88 @@
-fn main() {}
+//! The reference host's program: reads the command line, and tells people what went wrong.
+//!
+//! Everything that it serves is in `host`, which is built on the library's public API alone.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use host::{HostError, ServeOptions, TokenOptions};
+
+mod host;
+
+/// Frees come from other threads than allocations here, which the C library's allocator pays dearly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The exit code of a host that could not start.
+const COULD_NOT_START: u8 = 2;
+
+/// Operators' sessions with customers over messengers and e-mail.
+#[derive(Parser)]
+#[command(name = "switchboard", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the JSON API.
+    Serve(Serve),
+    /// Issues a token for an administrator, while nothing serves the folder.
+    Token(Token),
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Loads the sample workspace; a second time changes nothing.
+    #[arg(long)]
+    sample: bool,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:7070")]
+    listen: SocketAddr,
+    /// The folder of the log, the projections and the tokens.
+    #[arg(long, default_value = "./switchboard-data")]
+    data: PathBuf,
+}
+
+#[derive(Args)]
+struct Token {
+    /// The administrator's id; a new one without it.
+    #[arg(long)]
+    administrator: Option<uuid::Uuid>,
+    /// Days until the token expires; never without it.
+    #[arg(long)]
+    days: Option<u32>,
+    /// The folder of the log, the projections and the tokens.
+    #[arg(long, default_value = "./switchboard-data")]
+    data: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("switchboard: {error}");
+            if error.started() { ExitCode::FAILURE } else { ExitCode::from(COULD_NOT_START) }
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), HostError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(HostError::Runtime)?;
+    match command {
+        Command::Serve(Serve { sample, listen, data }) => {
+            runtime.block_on(host::serve(ServeOptions { sample, listen, data }))
+        }
+        Command::Token(Token { administrator, days, data }) => {
+            runtime.block_on(host::issue_token(TokenOptions { administrator, days, data }))
+        }
+    }
+}

@@ -32,6 +32,7 @@ mod merge;
 mod messages;
 mod pack;
 mod page;
+mod panics;
 mod queries;
 mod runner;
 mod sessions;
@@ -109,7 +110,8 @@ pub struct Moment {
 /// The projections of a log.
 ///
 /// Dropping it ends the runner after the page at hand; what was folded since the last flush is
-/// then written, unless the runtime is gone, in which case the next opening folds it again.
+/// then written, unless the runtime is gone, in which case the next opening folds it again. The
+/// folder is free some time after that; [`Projections::close`] waits until it is.
 pub struct Projections {
     tables: Arc<Tables>,
     log: Arc<dyn Log>,
@@ -138,7 +140,7 @@ impl Projections {
     /// Outside of a tokio runtime.
     pub async fn open(place: Place, log: Arc<dyn Log>) -> Result<Projections, ProjectionError> {
         let opened = tokio::task::spawn_blocking(move || Tables::open(&place));
-        let tables = Arc::new(runner::joined(opened, Position::START).await??);
+        let tables = Arc::new(panics::joined(opened, Position::START).await??);
         let at = tables.checkpoints(&log).await?;
         let (requests, received) = mpsc::channel(REQUESTS_MAX);
         let (progress, watched) = watch::channel(Progress::opened(at, log.head()));

@@ -217,7 +217,7 @@ impl Store {
         self.fold(&Stream::Session(session), folded, fold).await
     }
 
-    /// A slot, and who holds it.
+    /// A slot, without saying whose the session is that holds it.
     pub async fn slot(&self, slot: &Slot) -> Result<(SlotFacts, Version), LoadError> {
         let mut folded = Folded::empty(SlotState::default());
         let fold = |state: SlotState, recorded: &Recorded| match &recorded.event {
@@ -225,11 +225,16 @@ impl Store {
             _ => Ok(state),
         };
         self.fold(&Stream::Slot(slot.clone()), &mut folded, fold).await?;
-        let (operator, operator_name) = match folded.state.holder {
-            None => (None, None),
-            Some(holder) => self.holder(holder).await?,
-        };
-        Ok((SlotFacts { state: folded.state, operator, operator_name }, folded.version))
+        Ok((SlotFacts { state: folded.state, operator: None, operator_name: None }, folded.version))
+    }
+
+    /// A slot, and whose the session is that holds it; that session is read for it.
+    pub async fn slot_and_holder(&self, slot: &Slot) -> Result<(SlotFacts, Version), LoadError> {
+        let (mut facts, version) = self.slot(slot).await?;
+        if let Some(holder) = facts.state.holder {
+            (facts.operator, facts.operator_name) = self.holder(holder).await?;
+        }
+        Ok((facts, version))
     }
 
     async fn holder(&self, session: SessionId) -> Result<(Option<OperatorId>, Option<String>), LoadError> {

@@ -73,7 +73,7 @@ async fn attempt(world: &World, ask: &Create, operator: OperatorId) -> Result<Op
     let (Some(state), Some(contact), Some(route)) = (&line.state, &contact, &examined.route) else {
         return Err(CommandError::Unreadable("an examination passed without a route".to_owned()));
     };
-    let (slot, slot_version) = store.slot(&route.slot()).await?;
+    let (slot, slot_version) = store.slot_and_holder(&route.slot()).await?;
     let now = store.now();
     let facts = create::decide(operator, command, state, contact, route, &slot, now)?;
     let primary = Stream::Session(command.session);

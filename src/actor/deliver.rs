@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
+use kameo::message::Message;
+
 use super::session::SessionActor;
 use super::{Ask, CONFLICTS_MAX, World, contended};
 use crate::domain::command::{ReceiveMessage, SendInitiated};
 use crate::domain::event::{Fact, Stream};
-use crate::domain::id::{ElementRef, LineId, SessionId};
+use crate::domain::id::{ElementRef, LineId, Principal, SessionId};
 use crate::domain::inbound::{self, InboundFacts};
 use crate::domain::initiated::{self, InitiatedFacts};
 use crate::domain::line::Line;
 use crate::domain::rejection::Rejection;
 use crate::domain::session::Session;
-use crate::log::{AppendError, Version};
-use crate::request::{CommandError, Receipt};
+use crate::log::Version;
+use crate::request::{Caller, CommandError, Receipt};
 use crate::store::{Decision, Guards};
 
 /// Asks a session to take a customer's message.
@@ -23,7 +25,7 @@ pub(crate) type Receive = Ask<Arc<ReceiveMessage>>;
 pub(crate) type Initiate = Ask<Arc<SendInitiated>>;
 
 /// A decision about a message, not yet written.
-struct Plan {
+pub(crate) struct Plan {
     facts: Vec<Fact>,
     guards: Guards,
     primary: Stream,
@@ -32,7 +34,7 @@ struct Plan {
 }
 
 /// What came of looking at a message.
-enum Look {
+pub(crate) enum Look {
     /// It was taken before.
     Done(Receipt),
     /// It belongs to this session, whose actor is to decide.
@@ -41,62 +43,81 @@ enum Look {
     Opens(Box<Plan>),
 }
 
-/// Takes a customer's message: into its session, or into a new one.
-pub(crate) async fn receive(world: &Arc<World>, ask: Receive) -> Result<Receipt, CommandError> {
-    for _ in 0..CONFLICTS_MAX {
-        match look_at_inbound(world, &ask, None).await? {
-            Look::Done(receipt) => return Ok(receipt),
-            Look::Belongs(session) => {
-                let most = world.options.session_mailbox_max;
-                match world.sessions.ask(world, session, most, ask.clone()).await {
-                    Err(CommandError::Busy(reason)) if reason == MOVED => {}
-                    answer => return answer,
-                }
-            }
-            Look::Opens(plan) => {
-                if let Some(receipt) = open(world, &ask, *plan).await? {
-                    return Ok(receipt);
-                }
-            }
-        }
-    }
-    Err(contended(&Stream::Channel(ask.command.channel)))
+/// A message that finds its session by itself.
+pub(crate) trait Deliver: Clone + Send + Sync + 'static {
+    /// Who asks, and by which command.
+    fn asked(&self) -> (&Caller, u64);
+
+    /// The stream to name when too many others were first.
+    fn contended(&self) -> Stream;
+
+    /// Looks at the message, from outside or from inside the session that it may belong to.
+    fn look(
+        &self,
+        world: &World,
+        inside: Option<&Session>,
+    ) -> impl Future<Output = Result<Look, CommandError>> + Send;
 }
 
-/// Sends a process's message: into the open session, or into a new one.
-pub(crate) async fn send_initiated(world: &Arc<World>, ask: Initiate) -> Result<Receipt, CommandError> {
-    for _ in 0..CONFLICTS_MAX {
-        match look_at_initiated(world, &ask, None).await? {
-            Look::Done(receipt) => return Ok(receipt),
-            Look::Belongs(session) => {
-                let most = world.options.session_mailbox_max;
-                match world.sessions.ask(world, session, most, ask.clone()).await {
-                    Err(CommandError::Busy(reason)) if reason == MOVED => {}
-                    answer => return answer,
-                }
-            }
-            Look::Opens(plan) => {
-                if let Some(receipt) = open(world, &ask, *plan).await? {
-                    return Ok(receipt);
-                }
-            }
-        }
+impl Deliver for Receive {
+    fn asked(&self) -> (&Caller, u64) {
+        (&self.caller, self.digest)
     }
-    Err(contended(&Stream::Line(ask.command.line)))
+
+    fn contended(&self) -> Stream {
+        Stream::Channel(self.command.channel)
+    }
+
+    async fn look(&self, world: &World, inside: Option<&Session>) -> Result<Look, CommandError> {
+        look_at_inbound(world, self, inside).await
+    }
 }
 
-/// What a session's actor answers when the message belongs elsewhere by now.
-const MOVED: &str = "the message belongs to another session by now";
+impl Deliver for Initiate {
+    fn asked(&self) -> (&Caller, u64) {
+        (&self.caller, self.digest)
+    }
+
+    fn contended(&self) -> Stream {
+        Stream::Line(self.command.line)
+    }
+
+    async fn look(&self, world: &World, inside: Option<&Session>) -> Result<Look, CommandError> {
+        look_at_initiated(world, self, inside).await
+    }
+}
+
+/// Takes a message: into its session, or into a new one.
+pub(crate) async fn deliver<M: Deliver>(world: &Arc<World>, ask: M) -> Result<Receipt, CommandError>
+where
+    SessionActor: Message<M, Reply = Result<Option<Receipt>, CommandError>>,
+{
+    for _ in 0..CONFLICTS_MAX {
+        let answer = match ask.look(world, None).await? {
+            Look::Done(receipt) => Some(receipt),
+            Look::Belongs(session) => {
+                let most = world.options.session_mailbox_max;
+                world.sessions.ask(world, session, most, ask.clone()).await?
+            }
+            Look::Opens(plan) => open(world, &ask, *plan).await?,
+        };
+        if let Some(receipt) = answer {
+            return Ok(receipt);
+        }
+    }
+    Err(contended(&ask.contended()))
+}
 
 /// Writes a decision that opens a session; `None` when what it stood on had moved.
-async fn open<C>(world: &World, ask: &Ask<C>, plan: Plan) -> Result<Option<Receipt>, CommandError> {
+async fn open(world: &World, ask: &impl Deliver, plan: Plan) -> Result<Option<Receipt>, CommandError> {
+    let (caller, digest) = ask.asked();
     let revision = match &world.store.line(plan.line).await?.state {
         Some(line) => line.revision,
         None => return Err(Rejection::LineNotFound { line: plan.line }.into()),
     };
     let decision = Decision {
-        caller: &ask.caller,
-        digest: ask.digest,
+        caller,
+        digest,
         now: world.store.now(),
         revision,
         facts: plan.facts,
@@ -105,7 +126,6 @@ async fn open<C>(world: &World, ask: &Ask<C>, plan: Plan) -> Result<Option<Recei
     };
     match world.store.commit(decision).await {
         Ok(appended) => Ok(Some(Receipt { position: appended.last, ..plan.receipt })),
-        Err(error @ AppendError::Conflict { .. }) => world.after_failure(error).await.map(|()| None),
         Err(error) => world.after_failure(error).await.map(|()| None),
     }
 }
@@ -117,23 +137,27 @@ async fn look_at_inbound(
     inside: Option<&Session>,
 ) -> Result<Look, CommandError> {
     let (store, command) = (&world.store, &*ask.command);
+    let external_id = command.external_id.trim();
+    // First of all: what was taken is answered so for ever, whatever the channel is by now.
+    if ask.caller.principal == Principal::Channel(command.channel)
+        && let Some(receipt) = store.inbound(command.channel, external_id).await?
+    {
+        return Ok(Look::Done(receipt));
+    }
     let not_found = Rejection::ChannelNotFound { channel: command.channel };
     let line_id = store.channel_line(command.channel).await?.ok_or(not_found)?;
     let line = store.line(line_id).await?;
     let state = line.state.as_ref().ok_or(Rejection::LineNotFound { line: line_id })?;
     let route = inbound::route(state, &ask.caller.principal, command)?;
-    let external_id = command.external_id.trim();
-    if let Some(receipt) = store.inbound(command.channel, external_id).await? {
-        return Ok(Look::Done(receipt));
-    }
     let (slot, slot_version) = store.slot(&route.slot()).await?;
     let candidate = inbound::candidate(command, &slot);
     if let Some(session) = candidate.filter(|id| inside.is_none_or(|session| session.id != *id)) {
         return Ok(Look::Belongs(session));
     }
+    let open = inside.is_some_and(|session| session.open().is_ok());
     let contact = match &state.contact_app {
-        Some(app) => world.contact_with(app, &route.account).await?,
-        None => None,
+        Some(app) if !open => world.contact_with(app, &route.account).await?,
+        Some(_) | None => None,
     };
     let contact: Option<(&ElementRef, &str)> =
         contact.as_ref().map(|contact| (&contact.id, contact.title.as_str()));
@@ -210,18 +234,21 @@ fn target(facts: &[Fact], new: SessionId, inside: Option<&Session>, guards: &mut
 }
 
 impl SessionActor {
-    /// Takes a customer's message, if it belongs here.
-    pub(super) async fn receive(&mut self, ask: &Receive) -> Result<Receipt, CommandError> {
+    /// Takes a message, if it belongs here; `None` when it belongs elsewhere by now.
+    pub(super) async fn take_in(&mut self, ask: &impl Deliver) -> Result<Option<Receipt>, CommandError> {
         for _ in 0..CONFLICTS_MAX {
             let world = Arc::clone(&self.world);
             let folded = self.state().await?;
             let version = folded.version;
-            match look_at_inbound(&world, ask, folded.state.as_ref()).await? {
-                Look::Done(receipt) => return Ok(receipt),
-                Look::Belongs(_) => return Err(CommandError::Busy(MOVED.to_owned())),
+            if folded.state.is_none() {
+                return Err(Rejection::SessionNotFound { session: self.id }.into());
+            }
+            match ask.look(&world, folded.state.as_ref()).await? {
+                Look::Done(receipt) => return Ok(Some(receipt)),
+                Look::Belongs(_) => return Ok(None),
                 Look::Opens(plan) => {
                     if let Some(receipt) = self.carry_out(ask, *plan, version).await? {
-                        return Ok(receipt);
+                        return Ok(Some(receipt));
                     }
                 }
             }
@@ -229,42 +256,19 @@ impl SessionActor {
         Err(contended(&Stream::Session(self.id)))
     }
 
-    /// Takes a process's message, if it belongs here.
-    pub(super) async fn initiate(&mut self, ask: &Initiate) -> Result<Receipt, CommandError> {
-        for _ in 0..CONFLICTS_MAX {
-            let world = Arc::clone(&self.world);
-            let folded = self.state().await?;
-            let version = folded.version;
-            if let (None, Some(session)) = (&folded.state, ask.command.append_to) {
-                return Err(Rejection::SessionNotFound { session }.into());
-            }
-            match look_at_initiated(&world, ask, folded.state.as_ref()).await? {
-                Look::Done(receipt) => return Ok(receipt),
-                Look::Belongs(_) => return Err(CommandError::Busy(MOVED.to_owned())),
-                Look::Opens(plan) => {
-                    if let Some(receipt) = self.carry_out(ask, *plan, version).await? {
-                        return Ok(receipt);
-                    }
-                }
-            }
-        }
-        Err(contended(&Stream::Session(self.id)))
-    }
-
-    async fn carry_out<C>(
+    async fn carry_out(
         &mut self,
-        ask: &Ask<C>,
+        ask: &impl Deliver,
         plan: Plan,
         version: Version,
     ) -> Result<Option<Receipt>, CommandError> {
         let Plan { facts, mut guards, primary, line, receipt } = plan;
-        let own = Stream::Session(self.id);
-        if facts.iter().any(|fact| fact.stream == own) {
-            guards.at(&own, version);
-        }
+        // The decision stands on this session even where it writes to another: that it was closed.
+        guards.at(&Stream::Session(self.id), version);
         let line = self.world.store.line(line).await?;
         let revision = line.state.as_ref().map(|line| line.revision).unwrap_or_default();
-        let written = self.write(&ask.caller, ask.digest, revision, facts, guards, primary).await?;
+        let (caller, digest) = ask.asked();
+        let written = self.write(caller, digest, revision, facts, guards, primary).await?;
         Ok(written.map(|position| Receipt { position, ..receipt }))
     }
 }

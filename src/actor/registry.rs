@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kameo::Actor;
 use kameo::actor::{ActorId, ActorRef, Spawn};
@@ -12,7 +12,7 @@ use kameo::message::Message;
 use kameo::reply::Reply;
 
 use super::World;
-use crate::request::{CommandError, Receipt};
+use crate::request::CommandError;
 
 /// Parts of the map, each with a lock of its own that is never held while waiting.
 const SHARDS: usize = 64;
@@ -21,9 +21,12 @@ const SHARDS: usize = 64;
 /// stop for being idle just then, and again; more says that it cannot live.
 const RESPAWNS_MAX: usize = 4;
 
+/// A part of the map; `None` once the engine is gone, so that nothing is spawned that keeps it.
+type Shard<K, A> = Option<HashMap<K, ActorRef<A>>>;
+
 /// The actors of one kind that live in this engine.
 pub(crate) struct Registry<K, A: Actor> {
-    shards: Vec<Mutex<HashMap<K, ActorRef<A>>>>,
+    shards: Vec<Mutex<Shard<K, A>>>,
     hasher: RandomState,
 }
 
@@ -33,7 +36,7 @@ where
     A: Actor<Args = (Arc<World>, K)>,
 {
     pub fn new() -> Registry<K, A> {
-        let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect();
+        let shards = (0..SHARDS).map(|_| Mutex::new(Some(HashMap::new()))).collect();
         Registry { shards, hasher: RandomState::new() }
     }
 
@@ -41,28 +44,31 @@ where
     ///
     /// A request that met a stopping actor goes to the next one: its command id makes that safe
     /// even where the first one had written.
-    pub async fn ask<M>(
+    pub async fn ask<M, T>(
         &self,
         world: &Arc<World>,
         key: K,
         mailbox_max: usize,
         request: M,
-    ) -> Result<Receipt, CommandError>
+    ) -> Result<T, CommandError>
     where
         A: Message<M>,
         M: Clone + Send + Sync + 'static,
-        <A as Message<M>>::Reply: Reply<Ok = Receipt, Error = CommandError>,
+        T: Send + 'static,
+        <A as Message<M>>::Reply: Reply<Ok = T, Error = CommandError>,
     {
         let options = &world.options;
         for _ in 0..RESPAWNS_MAX {
-            let actor = self.get_or_spawn(world, key, mailbox_max);
+            let Some(actor) = self.get_or_spawn(world, key, mailbox_max) else {
+                return Err(CommandError::Unavailable("the engine is closed".to_owned()));
+            };
             let asked = actor
                 .ask(request.clone())
                 .mailbox_timeout(options.mailbox_wait)
                 .reply_timeout(options.reply_wait)
                 .await;
             match asked {
-                Ok(receipt) => return Ok(receipt),
+                Ok(answer) => return Ok(answer),
                 Err(SendError::HandlerError(error)) => return Err(error),
                 Err(SendError::MailboxFull(_) | SendError::Timeout(Some(_))) => {
                     return Err(CommandError::Busy(format!("{mailbox_max} requests wait already")));
@@ -78,35 +84,40 @@ where
         Err(CommandError::Unknown(format!("the actor stopped {RESPAWNS_MAX} times while it was asked")))
     }
 
-    fn get_or_spawn(&self, world: &Arc<World>, key: K, mailbox_max: usize) -> ActorRef<A> {
-        let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
+    fn get_or_spawn(&self, world: &Arc<World>, key: K, mailbox_max: usize) -> Option<ActorRef<A>> {
+        let mut shard = self.shard(&key);
         let spawn = || A::spawn_with_mailbox((Arc::clone(world), key), mailbox::bounded(mailbox_max));
-        shard.entry(key).or_insert_with(spawn).clone()
+        shard.as_mut().map(|actors| actors.entry(key).or_insert_with(spawn).clone())
     }
 
     /// Forgets an actor, unless a younger one took its place.
     pub fn forget(&self, key: K, actor: ActorId) {
-        let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
-        if shard.get(&key).is_some_and(|known| known.id() == actor) {
-            shard.remove(&key);
+        let mut shard = self.shard(&key);
+        let Some(actors) = shard.as_mut() else { return };
+        if actors.get(&key).is_some_and(|known| known.id() == actor) {
+            actors.remove(&key);
         }
     }
 
     /// How many live.
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+        self.shards.iter().map(|shard| lock(shard).as_ref().map_or(0, HashMap::len)).sum()
     }
 
-    /// Lets go of all of them; each stops when it has answered what it was asked.
-    pub fn clear(&self) {
+    /// Lets go of all of them, for ever; each stops when it has answered what it was asked.
+    pub fn close(&self) {
         for shard in &self.shards {
-            shard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            lock(shard).take();
         }
     }
 
-    fn shard(&self, key: &K) -> &Mutex<HashMap<K, ActorRef<A>>> {
+    fn shard(&self, key: &K) -> MutexGuard<'_, Shard<K, A>> {
         let hash = self.hasher.hash_one(key);
         // The remainder is below SHARDS, the length of the vector.
-        &self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)]
+        lock(&self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)])
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

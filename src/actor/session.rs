@@ -14,11 +14,14 @@ use crate::domain::command::SessionCommand;
 use crate::domain::event::{Event, Fact, Stream};
 use crate::domain::id::{MessageId, PolicyRevision, Principal, SessionId};
 use crate::domain::line::Line;
+use crate::domain::operator::Operator;
 use crate::domain::rejection::Rejection;
 use crate::domain::session::{self, Session, SessionFacts};
+use crate::domain::slot::SlotFacts;
 use crate::domain::time::Timestamp;
-use crate::log::AppendError;
-use crate::request::{CommandError, Receipt};
+use crate::domain::workspace::Workspace;
+use crate::log::{AppendError, Position};
+use crate::request::{Caller, CommandError, Receipt};
 use crate::store::{Decision, Folded, Guards};
 
 /// Asks something of a session.
@@ -76,19 +79,19 @@ impl Message<Conduct> for SessionActor {
 }
 
 impl Message<Receive> for SessionActor {
-    type Reply = Result<Receipt, CommandError>;
+    type Reply = Result<Option<Receipt>, CommandError>;
 
     async fn handle(&mut self, ask: Receive, context: &mut Context<Self, Self::Reply>) -> Self::Reply {
-        let answer = self.receive(&ask).await;
+        let answer = self.take_in(&ask).await;
         answer.inspect_err(|error| self.stop_in_doubt(error, context))
     }
 }
 
 impl Message<Initiate> for SessionActor {
-    type Reply = Result<Receipt, CommandError>;
+    type Reply = Result<Option<Receipt>, CommandError>;
 
     async fn handle(&mut self, ask: Initiate, context: &mut Context<Self, Self::Reply>) -> Self::Reply {
-        let answer = self.initiate(&ask).await;
+        let answer = self.take_in(&ask).await;
         answer.inspect_err(|error| self.stop_in_doubt(error, context))
     }
 }
@@ -127,80 +130,40 @@ impl SessionActor {
     /// Decides and writes once; `None` when what it stood on had moved.
     async fn conduct(&mut self, ask: &Conduct) -> Result<Option<Receipt>, CommandError> {
         let (id, world) = (self.id, Arc::clone(&self.world));
-        let store = &world.store;
         let folded = self.state().await?;
         let Some(session) = &folded.state else {
             return Err(Rejection::SessionNotFound { session: id }.into());
         };
-        let message = message_of(&ask.command);
+        let at = |position| Receipt { position, session: Some(id), message: message_of(&ask.command) };
         if let Some(position) = folded.answered(ask.caller.command, ask.digest)? {
-            return Ok(Some(Receipt { position, session: Some(id), message }));
+            return Ok(Some(at(position)));
         }
-        let mut guards = Guards::default();
-        guards.at(&Stream::Session(id), folded.version);
-        let workspace = store.workspace().await?;
-        guards.at(&Stream::Workspace, workspace.version);
-        let line = store.line(session.line).await?;
-        guards.at(&Stream::Line(session.line), line.version);
-        let Some(state) = &line.state else {
+        let mut surroundings = Surroundings::of(session, &world, ask).await?;
+        surroundings.guards.at(&Stream::Session(id), folded.version);
+        let Some(line) = &surroundings.line.state else {
             return Err(Rejection::LineNotFound { line: session.line }.into());
         };
-        let actor = match ask.caller.principal {
-            Principal::Operator(operator) => {
-                let person = store.operator(operator).await?;
-                guards.at(&Stream::Operator(operator), person.version);
-                Some(person)
-            }
-            Principal::Channel(_) | Principal::Process(_) | Principal::Administrator(_) => None,
-        };
-        let target_known = match &*ask.command {
-            SessionCommand::AssignOperator { operator } => store.operator(*operator).await?.state.is_some(),
-            _ => false,
-        };
-        let element_known = match &*ask.command {
-            SessionCommand::LinkElement { element } => world.element(element).await?.0.is_some(),
-            _ => false,
-        };
-        let slot = match &*ask.command {
-            SessionCommand::Reopen => {
-                let (slot, version) = store.slot(&session.slot()).await?;
-                if state.channel(session.channel).is_ok_and(Line::exclusive) {
-                    guards.at(&Stream::Slot(session.slot()), version);
-                }
-                Some(slot)
-            }
-            _ => None,
-        };
-        let holder_name = store.operator_name(session.operator()).await?;
-        let facts = SessionFacts {
-            line: state,
-            workspace: &workspace.state,
-            actor: actor.as_ref().and_then(|person| person.state.as_ref()),
-            holder_name: holder_name.as_deref(),
-            target_known,
-            element_known,
-            slot: slot.as_ref(),
-        };
+        let facts = surroundings.facts(line);
         let decided = session::decide(session, &ask.caller.principal, &ask.command, &facts)?;
-        let revision = state.revision;
         if decided.is_empty() {
-            return Ok(Some(Receipt { position: folded.last, session: Some(id), message }));
+            return Ok(Some(at(folded.last)));
         }
-        let written =
-            self.write(&ask.caller, ask.digest, revision, decided, guards, Stream::Session(id)).await?;
-        Ok(written.map(|position| Receipt { position, session: Some(id), message }))
+        let (revision, primary) = (line.revision, Stream::Session(id));
+        let guards = surroundings.guards;
+        let written = self.write(&ask.caller, ask.digest, revision, decided, guards, primary).await?;
+        Ok(written.map(at))
     }
 
     /// Appends a decision and changes the state by it; `None` when something had moved.
     pub(super) async fn write(
         &mut self,
-        caller: &crate::request::Caller,
+        caller: &Caller,
         digest: u64,
         revision: PolicyRevision,
         facts: Vec<Fact>,
         guards: Guards,
         primary: Stream,
-    ) -> Result<Option<crate::log::Position>, CommandError> {
+    ) -> Result<Option<Position>, CommandError> {
         let now = self.world.store.now();
         let own: Vec<Event> = facts
             .iter()
@@ -230,10 +193,10 @@ impl SessionActor {
 
     fn apply(
         &mut self,
-        caller: &crate::request::Caller,
+        caller: &Caller,
         digest: u64,
         events: Vec<Event>,
-        last: crate::log::Position,
+        last: Position,
         now: Timestamp,
     ) -> Result<(), CommandError> {
         let Some(mut folded) = self.folded.take() else { return Ok(()) };
@@ -246,6 +209,74 @@ impl SessionActor {
         folded.extend(caller.command, digest, last, count);
         self.folded = Some(folded);
         Ok(())
+    }
+}
+
+/// What a decision about a session needs from outside, and the versions that it was read at.
+struct Surroundings {
+    workspace: Arc<Folded<Workspace>>,
+    line: Arc<Folded<Option<Line>>>,
+    actor: Option<Arc<Folded<Option<Operator>>>>,
+    holder_name: Option<String>,
+    target_known: bool,
+    element_known: bool,
+    slot: Option<SlotFacts>,
+    guards: Guards,
+}
+
+impl Surroundings {
+    async fn of(session: &Session, world: &World, ask: &Conduct) -> Result<Surroundings, CommandError> {
+        let store = &world.store;
+        let mut guards = Guards::default();
+        let workspace = store.workspace().await?;
+        guards.at(&Stream::Workspace, workspace.version);
+        let line = store.line(session.line).await?;
+        guards.at(&Stream::Line(session.line), line.version);
+        let actor = match ask.caller.principal {
+            Principal::Operator(operator) => {
+                let person = store.operator(operator).await?;
+                guards.at(&Stream::Operator(operator), person.version);
+                Some(person)
+            }
+            Principal::Channel(_) | Principal::Process(_) | Principal::Administrator(_) => None,
+        };
+        let (mut target_known, mut element_known, mut slot) = (false, false, None);
+        match &*ask.command {
+            SessionCommand::AssignOperator { operator } => {
+                target_known = store.operator(*operator).await?.state.is_some();
+            }
+            SessionCommand::LinkElement { element } => {
+                element_known = world.element(element).await?.0.is_some();
+            }
+            SessionCommand::Reopen => {
+                let (facts, version) = store.slot_and_holder(&session.slot()).await?;
+                let channel = line.state.as_ref().and_then(|line| line.channels.get(&session.channel));
+                if channel.is_some_and(Line::exclusive) {
+                    guards.at(&Stream::Slot(session.slot()), version);
+                }
+                slot = Some(facts);
+            }
+            SessionCommand::Take
+            | SessionCommand::SendMessage { .. }
+            | SessionCommand::ReportDelivery { .. }
+            | SessionCommand::Close
+            | SessionCommand::Rename { .. }
+            | SessionCommand::UnlinkElement { .. } => {}
+        }
+        let holder_name = store.operator_name(session.operator()).await?;
+        Ok(Surroundings { workspace, line, actor, holder_name, target_known, element_known, slot, guards })
+    }
+
+    fn facts<'a>(&'a self, line: &'a Line) -> SessionFacts<'a> {
+        SessionFacts {
+            line,
+            workspace: &self.workspace.state,
+            actor: self.actor.as_ref().and_then(|person| person.state.as_ref()),
+            holder_name: self.holder_name.as_deref(),
+            target_known: self.target_known,
+            element_known: self.element_known,
+            slot: self.slot.as_ref(),
+        }
     }
 }
 

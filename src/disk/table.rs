@@ -1,45 +1,51 @@
 //! What can be derived again: ordered tables that are written lazily, in large batches.
 //!
-//! A table answers from its layers in memory and, under them, from the disk. Changes go to the top
-//! layer and become visible at once and together; a flush moves the layer down in one atomic batch
-//! while readers and the writer go on. After a crash a table is as some flush left it, and the
-//! checkpoint that its owner wrote with its changes says where to go on.
+//! A table answers from its layers in memory and, under them, from sorted runs on the disk. Changes
+//! go to the top layer and become visible at once and together; a flush makes a run of the layer,
+//! which counts from one moment to the next, while readers and the writer go on. Runs of a size are
+//! merged when there are several. After a crash a table is as some flush left it, and the checkpoint
+//! that its owner wrote with its changes says where to go on.
 //!
 //! ```text
 //!   apply ──▶ [ fresh ]        both in memory; a value of None hides what is below
-//!             [ leaving ]  ──▶ one batch ──▶ [ tree ]
+//!             [ leaving ] ──▶ [run] [run] [  run  ] [     run     ]   newest first
 //! ```
 
 #![allow(dead_code, reason = "the log's index gets and puts; projections scan and delete")]
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{Database, DiskError};
+use layers::{Layer, Layers, over};
+use merge::Merge;
+use run::{Building, Pages, Run};
 
+mod filter;
+mod layers;
 mod merge;
+mod run;
 
 /// The longest key of a table.
 pub(crate) const KEY_BYTES_MAX: usize = 1024;
 
-/// The largest value of a table: with at most 17 to a leaf of sled, a leaf stays in its data file.
-pub(crate) const VALUE_BYTES_MAX: usize = 6 * 1024;
+/// The largest value of a table: a page with one entry stays below 6 KB, so that sled's leaves stay
+/// in its data file.
+pub(crate) const VALUE_BYTES_MAX: usize = 4 * 1024;
+
+/// How many runs of about one size are merged: fewer cost more writing, more cost more looking.
+const MERGED_RUNS: usize = 4;
 
 /// The pages of derived data that sled keeps in memory for a folder.
 const CACHE_BYTES: u64 = 16 << 20;
-
-/// What an entry costs in memory besides its bytes, roughly.
-const ENTRY_OVERHEAD_BYTES: usize = 96;
 
 /// A change of one entry: a value to put, or `None` to delete.
 pub(crate) type Change = (Vec<u8>, Option<Vec<u8>>);
 
 /// An entry that was read.
 pub(crate) type Entry = (Vec<u8>, Vec<u8>);
-
-type Layer = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// A folder of tables.
 #[derive(Clone, Debug)]
@@ -54,7 +60,12 @@ impl Folder {
     /// Opens or creates the table of that name.
     pub(crate) fn table(&self, name: &str) -> Result<Table, DiskError> {
         let tree = self.0.db.open_tree(name).map_err(|error| self.0.failed(error))?;
-        Ok(Table { tree: Some((tree, self.clone())), ..Table::in_memory() })
+        let runs = Pages { tree: &tree, folder: self }.load()?;
+        let number = runs.iter().map(|run| run.number).max().map_or(0, |number| number + 1);
+        let table = Table { tree: Some((tree, self.clone())), ..Table::in_memory() };
+        table.write().runs = runs.into_iter().map(Arc::new).collect();
+        table.next_run.store(number, Ordering::Relaxed);
+        Ok(table)
     }
 
     /// Deletes a folder of tables that nobody has open; it need not exist.
@@ -83,16 +94,14 @@ pub(crate) enum Direction {
 #[derive(Debug)]
 pub(crate) struct Table {
     layers: RwLock<Layers>,
-    /// Held while a layer moves down: one flush at a time.
+    /// Held while a layer moves down: one at a time.
     flushing: Mutex<()>,
+    /// Held while runs are merged.
+    merging: Mutex<()>,
+    /// Held while the list of runs changes.
+    manifest: Mutex<()>,
+    next_run: AtomicU64,
     tree: Option<(sled::Tree, Folder)>,
-}
-
-#[derive(Debug, Default)]
-struct Layers {
-    fresh: Layer,
-    fresh_bytes: usize,
-    leaving: Arc<Layer>,
 }
 
 impl Table {
@@ -104,23 +113,31 @@ impl Table {
     /// Makes a table without a disk below it; nothing of it ever leaves the memory.
     #[must_use]
     pub(crate) fn in_memory() -> Table {
-        Table { layers: RwLock::default(), flushing: Mutex::default(), tree: None }
+        Table {
+            layers: RwLock::default(),
+            flushing: Mutex::default(),
+            merging: Mutex::default(),
+            manifest: Mutex::default(),
+            next_run: AtomicU64::new(0),
+            tree: None,
+        }
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
         let layers = self.read();
         match layers.get(key) {
             Some(known) => Ok(known.clone()),
-            None => self.get_below(key),
+            None => self.get_below(&layers.runs, key),
         }
     }
 
     /// Looks a key up without touching the disk.
     pub(crate) fn get_in_memory(&self, key: &[u8]) -> InMemory {
-        match (self.read().get(key), &self.tree) {
-            (Some(known), _) => InMemory::Known(known.clone()),
-            (None, None) => InMemory::Known(None),
-            (None, Some(_)) => InMemory::Unknown,
+        let layers = self.read();
+        match layers.get(key) {
+            Some(known) => InMemory::Known(known.clone()),
+            None if layers.runs.iter().any(|run| run.may_contain(key)) => InMemory::Unknown,
+            None => InMemory::Known(None),
         }
     }
 
@@ -141,8 +158,7 @@ impl Table {
     pub(crate) fn apply(&self, changes: impl IntoIterator<Item = Change>) {
         let mut layers = self.write();
         for (key, value) in changes {
-            assert!(key.len() <= KEY_BYTES_MAX, "a key has at most 1024 bytes");
-            assert!(value.as_ref().is_none_or(|v| v.len() <= VALUE_BYTES_MAX), "a value has at most 6 KB");
+            check(&key, value.as_ref());
             layers.put(key, value);
         }
     }
@@ -158,18 +174,12 @@ impl Table {
             return Ok(Vec::new());
         }
         let layers = self.read();
-        let below = self.tree.as_ref().map(|(tree, folder)| (tree.range::<&[u8], _>(range), folder));
-        let below = below.into_iter().flat_map(|(entries, folder)| {
-            let entries: Box<dyn Iterator<Item = _>> = match direction {
-                Direction::Forward => Box::new(entries),
-                Direction::Backward => Box::new(entries.rev()),
-            };
-            entries.map(|entry| match entry {
-                Ok((key, value)) => Ok((key.to_vec(), Some(value.to_vec()))),
-                Err(error) => Err(folder.0.failed(error)),
-            })
+        let above = [&layers.fresh, &*layers.leaving].into_iter();
+        let above = above.map(|layer| merge::items(layer, range, direction));
+        let below = self.pages().into_iter().flat_map(|pages| {
+            layers.runs.iter().map(move |run| -> merge::Source<'_> { run.items(pages, range, direction) })
         });
-        merge::scan([&layers.fresh, &layers.leaving], below, range, direction, limit)
+        Merge::new(above.chain(below), direction)?.collect(limit)
     }
 
     /// Reads up to `limit` entries whose keys begin with `prefix`.
@@ -184,24 +194,35 @@ impl Table {
         self.scan((Bound::Included(prefix), end), direction, limit)
     }
 
-    /// Writes what was applied, and `extra` with it, in one atomic batch.
+    /// Writes what was applied, and `extra` with it, so that after a crash all of it is there or
+    /// none; then merges the runs that there are too many of, which may take long.
     ///
     /// # Errors
     ///
     /// [`DiskError::Failed`]: everything is still readable, and the next flush tries again.
     pub(crate) fn flush(&self, extra: impl IntoIterator<Item = Change>) -> Result<(), DiskError> {
+        self.flush_only(extra)?;
+        self.merge()
+    }
+
+    /// Flushes without merging, for whoever cannot wait.
+    pub(crate) fn flush_only(&self, extra: impl IntoIterator<Item = Change>) -> Result<(), DiskError> {
         let _one_at_a_time = lock(&self.flushing);
+        // Collected before the lock is taken: it may be all that there is to write.
+        let extra: Layer = extra.into_iter().collect();
+        extra.iter().for_each(|(key, value)| check(key, value.as_ref()));
         let leaving = {
             let mut layers = self.write();
-            for (key, value) in extra {
-                layers.put(key, value);
-            }
-            let Some(_) = &self.tree else { return Ok(()) };
             layers.fresh_bytes = 0;
-            layers.leaving = Arc::new(std::mem::take(&mut layers.fresh));
+            let leaving = over(extra, std::mem::take(&mut layers.fresh));
+            if self.tree.is_none() {
+                leaving.into_iter().for_each(|(key, value)| layers.put(key, value));
+                return Ok(());
+            }
+            layers.leaving = Arc::new(leaving);
             Arc::clone(&layers.leaving)
         };
-        let written = self.write_below(&leaving);
+        let written = self.write_run(&leaving);
         drop(leaving);
         let mut layers = self.write();
         let leaving = std::mem::take(&mut layers.leaving);
@@ -213,11 +234,16 @@ impl Table {
 
     /// Deletes every entry.
     pub(crate) fn clear(&self) -> Result<(), DiskError> {
-        let _one_at_a_time = lock(&self.flushing);
-        let mut layers = self.write();
-        *layers = Layers::default();
-        let Some((tree, folder)) = &self.tree else { return Ok(()) };
-        tree.clear().map_err(|error| folder.0.failed(error))
+        let (_no_merge, _no_flush) = (lock(&self.merging), lock(&self.flushing));
+        let _manifest = lock(&self.manifest);
+        let gone = {
+            let mut layers = self.write();
+            if let Some(pages) = self.pages() {
+                pages.write_manifest(std::iter::empty())?;
+            }
+            std::mem::take(&mut *layers).runs
+        };
+        self.remove(&gone)
     }
 
     /// About how much memory a flush would free.
@@ -230,24 +256,72 @@ impl Table {
         self.tree.as_ref().map(|(_, folder)| folder.0.folder.clone())
     }
 
-    fn get_below(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
-        let Some((tree, folder)) = &self.tree else { return Ok(None) };
-        let value = tree.get(key).map_err(|error| folder.0.failed(error))?;
-        Ok(value.map(|value| value.to_vec()))
+    fn pages(&self) -> Option<Pages<'_>> {
+        self.tree.as_ref().map(|(tree, folder)| Pages { tree, folder })
     }
 
-    fn write_below(&self, layer: &Layer) -> Result<(), DiskError> {
-        let Some((tree, folder)) = &self.tree else { return Ok(()) };
-        let mut batch = sled::Batch::default();
-        for (key, value) in layer {
-            match value {
-                Some(value) => batch.insert(key.as_slice(), value.as_slice()),
-                None => batch.remove(key.as_slice()),
+    fn get_below(&self, runs: &[Arc<Run>], key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
+        let Some(pages) = self.pages() else { return Ok(None) };
+        for run in runs {
+            if let Some(known) = run.get(pages, key)? {
+                return Ok(known);
             }
         }
-        tree.apply_batch(batch).map_err(|error| folder.0.failed(error))?;
-        tree.flush().map_err(|error| folder.0.failed(error))?;
+        Ok(None)
+    }
+
+    /// Makes a run of a layer and puts it before the others.
+    fn write_run(&self, layer: &Layer) -> Result<(), DiskError> {
+        let Some(pages) = self.pages().filter(|_| !layer.is_empty()) else { return Ok(()) };
+        let mut building = Building::new(pages, self.number(), layer.len());
+        for (key, value) in layer {
+            building.push(key, value.as_deref())?;
+        }
+        let run = Arc::new(building.finish()?);
+        self.replace_runs(&[], run)
+    }
+
+    /// Merges runs as long as several of about one size stand next to each other.
+    fn merge(&self) -> Result<(), DiskError> {
+        let Some(pages) = self.pages() else { return Ok(()) };
+        let Ok(_one_at_a_time) = self.merging.try_lock() else { return Ok(()) };
+        loop {
+            let runs = self.read().runs.clone();
+            let Some(due) = due(&runs) else { return Ok(()) };
+            let oldest = due.end == runs.len();
+            let merged = &runs[due];
+            let entries_max = merged.iter().map(|run| run.entries as usize).sum();
+            let everything = (Bound::Unbounded, Bound::Unbounded);
+            let sources = merged.iter().map(|run| run.items(pages, everything, Direction::Forward));
+            let mut merge = Merge::new(sources, Direction::Forward)?;
+            let building = Building::new(pages, self.number(), entries_max);
+            let run = run::copy(building, || merge.next(), !oldest)?;
+            self.replace_runs(merged, Arc::new(run))?;
+            self.remove(merged)?;
+        }
+    }
+
+    /// Puts a run where the old ones were, or before all, on the disk and then in memory.
+    fn replace_runs(&self, old: &[Arc<Run>], new: Arc<Run>) -> Result<(), DiskError> {
+        let Some(pages) = self.pages() else { return Ok(()) };
+        let _one_at_a_time = lock(&self.manifest);
+        let mut runs = self.read().runs.clone();
+        let at =
+            old.first().and_then(|old| runs.iter().position(|run| run.number == old.number)).unwrap_or(0);
+        runs.splice(at..at + old.len(), [new]);
+        pages.write_manifest(runs.iter().map(Arc::as_ref))?;
+        pages.flush()?;
+        self.write().runs = runs;
         Ok(())
+    }
+
+    fn remove(&self, runs: &[Arc<Run>]) -> Result<(), DiskError> {
+        let Some(pages) = self.pages() else { return Ok(()) };
+        runs.iter().try_for_each(|run| pages.remove(run.number))
+    }
+
+    fn number(&self) -> u64 {
+        self.next_run.fetch_add(1, Ordering::Relaxed)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Layers> {
@@ -259,28 +333,19 @@ impl Table {
     }
 }
 
-impl Layers {
-    fn get(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
-        self.fresh.get(key).or_else(|| self.leaving.get(key))
-    }
+fn check(key: &[u8], value: Option<&Vec<u8>>) {
+    assert!(key.len() <= KEY_BYTES_MAX, "a key has at most 1024 bytes");
+    assert!(value.is_none_or(|value| value.len() <= VALUE_BYTES_MAX), "a value has at most 4 KB");
+}
 
-    fn put(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        let size = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, Vec::len);
-        self.fresh_bytes += key.len() + size(&value) + ENTRY_OVERHEAD_BYTES;
-        let key_bytes = key.len();
-        if let Some(old) = self.fresh.insert(key, value) {
-            self.fresh_bytes -= key_bytes + size(&old) + ENTRY_OVERHEAD_BYTES;
-        }
-    }
-
-    /// Takes a layer that could not be written back below the changes made since.
-    fn put_back(&mut self, leaving: Arc<Layer>) {
-        for (key, value) in leaving.iter() {
-            if !self.fresh.contains_key(key) {
-                self.put(key.clone(), value.clone());
-            }
-        }
-    }
+/// The newest [`MERGED_RUNS`] neighbours of which the oldest is not much larger than the others.
+fn due(runs: &[Arc<Run>]) -> Option<std::ops::Range<usize>> {
+    let starts = 0..(runs.len() + 1).saturating_sub(MERGED_RUNS);
+    let mut groups = starts.map(|start| start..start + MERGED_RUNS);
+    groups.find(|group| {
+        let (oldest, newer) = runs[group.clone()].split_last().expect("a group has MERGED_RUNS runs");
+        oldest.entries <= newer.iter().map(|run| run.entries).sum::<u64>() * 2
+    })
 }
 
 /// `BTreeMap::range` panics on a range that ends before it starts.

@@ -20,7 +20,7 @@ pub enum FeedError {
     /// A record could not be decoded.
     #[error(transparent)]
     Wire(#[from] WireError),
-    /// The engine was closed.
+    /// The engine is closed or gone; what was not given yet is there when it is opened again.
     #[error("the engine was closed")]
     Closed,
 }
@@ -30,14 +30,16 @@ pub enum FeedError {
 pub struct Feed {
     log: Arc<dyn Log>,
     head: watch::Receiver<Position>,
+    /// True, or without its sender, when nothing more will come.
+    closed: watch::Receiver<bool>,
     after: Position,
     read: VecDeque<Recorded>,
 }
 
 impl Feed {
-    pub(super) fn new(log: Arc<dyn Log>, after: Position) -> Feed {
+    pub(super) fn new(log: Arc<dyn Log>, after: Position, closed: watch::Receiver<bool>) -> Feed {
         let head = log.follow();
-        Feed { log, head, after, read: VecDeque::new() }
+        Feed { log, head, closed, after, read: VecDeque::new() }
     }
 
     /// The position of the event given last.
@@ -63,11 +65,25 @@ impl Feed {
             }
             let head = *self.head.borrow_and_update();
             if head > self.after {
-                let page = self.log.read_all(self.after, PAGE_EVENTS).await?;
-                self.read = page.iter().map(wire::recorded).collect::<Result<_, _>>()?;
-            } else {
-                self.head.changed().await.map_err(|_| FeedError::Closed)?;
+                self.read = self.page().await?;
+                continue;
             }
+            tokio::select! {
+                moved = self.head.changed() => moved.map_err(|_| FeedError::Closed)?,
+                _ = self.closed.wait_for(|closed| *closed) => {
+                    if *self.head.borrow() == self.after {
+                        return Err(FeedError::Closed);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn page(&self) -> Result<VecDeque<Recorded>, FeedError> {
+        match self.log.read_all(self.after, PAGE_EVENTS).await {
+            Ok(page) => Ok(page.iter().map(wire::recorded).collect::<Result<_, _>>()?),
+            Err(_) if *self.closed.borrow() => Err(FeedError::Closed),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -8,8 +8,8 @@
 use uuid::{Builder, Uuid};
 
 use super::bounds::{PAYLOAD_BYTES_MAX, PRINCIPAL_BYTES_MAX};
-use super::bytes::{Malformed, Reader, VARINT_BYTES_MAX, put_counted, put_varint};
 use super::{Entry, Position, Record, STREAM_NAME_BYTES_MAX, Stamp, StreamName, Version};
+use crate::disk::bytes::{Malformed, Reader, VARINT_BYTES_MAX, put_counted, put_varint};
 
 /// The version of this encoding; a frame names it once for all of its records.
 pub(crate) const ENVELOPE_VERSION: u8 = 1;

@@ -9,9 +9,9 @@
 //!        ^ previous: the hash of the frame before, or of the store's header
 //! ```
 
-use super::bytes::{Malformed, Reader};
 use super::envelope::{self, ENVELOPE_VERSION, EnvelopeError, RECORD_BYTES_MAX, VERSIONS_BYTES_MAX};
 use super::{Position, Record, Version};
+use crate::disk::bytes::{Malformed, Reader};
 
 /// The most bytes of one value: with at most 17 items to a leaf of the store, a leaf stays below
 /// the 128 KB from which the store would keep it in a file that nobody syncs.

@@ -151,6 +151,10 @@ impl<'a> Unpack<'a> {
         Unpack(bytes.get(1..).unwrap_or_default())
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Says that every byte was read.
     pub(super) fn end(self) -> Result<(), ProjectionError> {
         if self.0.is_empty() { Ok(()) } else { Err(damaged("has bytes left over")) }

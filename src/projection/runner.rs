@@ -3,18 +3,18 @@
 //! Reading the log is waiting and happens on the task; decoding and folding is work and happens on
 //! a blocking thread, while the task reads the next page already.
 
-use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{JoinError, JoinHandle, spawn_blocking};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::log::bounds::APPEND_ENTRIES_MAX;
 use crate::log::{Log, Position, Record};
 use crate::wire::{self, Recorded};
 
 use super::folding::Folding;
+use super::panics::{failed, joined};
 use super::tables::{Positions, Tables};
 use super::{ProjectionError, ProjectionName};
 
@@ -295,22 +295,4 @@ fn decode(
         decoded.push(wire::recorded(record).map_err(undecodable)?);
     }
     Ok(decoded)
-}
-
-/// Waits for a task; a panic of it is an error like others.
-pub(super) async fn joined<T>(task: JoinHandle<T>, last: Position) -> Result<T, ProjectionError> {
-    task.await.map_err(|error| failed(error, last))
-}
-
-fn failed(error: JoinError, position: Position) -> ProjectionError {
-    match error.try_into_panic() {
-        Ok(panic) => ProjectionError::Panicked { position, reason: said(&*panic) },
-        // Only the end of the runtime cancels tasks of ours.
-        Err(_) => ProjectionError::Closed,
-    }
-}
-
-fn said(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it said nothing").to_owned()
 }

@@ -8,6 +8,7 @@
 //! ```
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::disk::Table;
 use crate::disk::table::Change;
@@ -237,11 +238,13 @@ pub(super) fn fold(table: &Table, page: &[Recorded], at: &Folding) -> Result<Vec
         at.now(recorded.position);
         let Some((session, event)) = session_event(recorded, at)? else { continue };
         let moment = Moment { position: recorded.position, time: recorded.time };
-        if !touched.contains_key(&session) {
-            let before = row::get(table, session)?;
-            touched.insert(session, Touched { after: before.clone(), before });
-        }
-        let Some(row) = touched.get_mut(&session) else { continue };
+        let row = match touched.entry(session) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let before = row::get(table, session)?;
+                new.insert(Touched { after: before.clone(), before })
+            }
+        };
         let after = evolve(session, row.after.take(), event, moment).map_err(|reason| at.illegal(reason))?;
         row.after = Some(after);
     }

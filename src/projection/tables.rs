@@ -239,3 +239,6 @@ async fn is_of(log: &Arc<dyn Log>, checkpoint: Checkpoint) -> Result<bool, Proje
     let read = log.read_all(after, 1).await.map_err(|source| ProjectionError::Log { after, source })?;
     Ok(read.first().is_some_and(|r| r.position == checkpoint.position && r.event == checkpoint.event))
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,9 +36,8 @@ const INITIATED: u8 = 10;
 
 /// The longest kind and address of a slot's name, in bytes.
 ///
-/// An address has at most 254 octets before its case is folded, which makes at most 381 of them
-/// (three bytes of two, as in `Ⱥ`); a kind takes one byte, or with a code at most 66, and then
-/// the address is opaque and is not folded.
+/// An address has at most 254 octets; a kind takes one byte, or with a code at most 66. The bound
+/// leaves room beside, and is frozen.
 pub(super) const SLOT_ACCOUNT_BYTES_MAX: usize = 383;
 
 /// The longest external id that stands in a name as it is; frozen, whatever the log's limit becomes.

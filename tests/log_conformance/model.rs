@@ -13,10 +13,13 @@ use super::{name, stamp};
 
 const STREAMS: [&str; 4] = ["a", "ab", "b", "\u{0}"];
 
+/// An append: its entries as stream and size, its expectations as stream and how far off it is.
+type Planned = (Vec<(usize, usize)>, Vec<(usize, i8)>);
+
 #[derive(Clone, Debug)]
 enum Step {
-    /// Appends of one moment: (entries as stream and size, expectations as stream and offset).
-    Appends(Vec<(Vec<(usize, usize)>, Vec<(usize, i8)>)>),
+    /// Appends of one moment.
+    Appends(Vec<Planned>),
     Reopen,
 }
 
@@ -71,11 +74,7 @@ fn run_steps(steps: &[Step], mut log: Arc<dyn Log>, mut reopen: impl FnMut(Arc<d
     }
 }
 
-async fn append_both(
-    log: &Arc<dyn Log>,
-    model: &mut Model,
-    appends: &[(Vec<(usize, usize)>, Vec<(usize, i8)>)],
-) {
+async fn append_both(log: &Arc<dyn Log>, model: &mut Model, appends: &[Planned]) {
     let mut sent = Vec::new();
     for (entries, expects) in appends {
         let fill = model.events.len() as u8;

@@ -9,12 +9,12 @@ use switchboard::domain::channel::{
 };
 use switchboard::domain::element::FieldValue;
 use switchboard::domain::event::{
-    ChannelEvent, Customer, ElementEvent, EntryPoint, Event, InboundEvent, InboundRule, LineEvent, LineRules,
-    OperatorEvent, Origin, Role, SessionEvent, Slot, SlotEvent, Stream, WorkspaceEvent,
+    ChannelEvent, Customer, ElementEvent, EntryPoint, Event, InboundEvent, InboundRule, InitiatedEvent,
+    LineEvent, LineRules, OperatorEvent, Origin, Role, SessionEvent, Slot, SlotEvent, Stream, WorkspaceEvent,
 };
 use switchboard::domain::id::{
-    AdministratorId, AppId, ChannelId, ElementId, ElementRef, KindCode, LineId, MessageId, OperatorId,
-    PolicyRevision, Principal, ProcessId, SessionId,
+    AdministratorId, AppId, ChannelId, CommandId, ElementId, ElementRef, KindCode, LineId, MessageId,
+    OperatorId, PolicyRevision, Principal, ProcessId, SessionId,
 };
 use switchboard::domain::time::Timestamp;
 use uuid::Uuid;
@@ -281,6 +281,7 @@ fn slot() -> Vec<(u16, Event)> {
     .into();
     let message = message_id();
     events.push((801, Event::Inbound(InboundEvent::InboundAccepted { session, message })));
+    events.push((901, Event::Initiated(InitiatedEvent::InitiatedAccepted { session, message })));
     events
 }
 
@@ -302,6 +303,7 @@ pub fn streams() -> Vec<Stream> {
     streams.push(Stream::Inbound(channel_id(), "x".repeat(383)));
     streams.push(Stream::Inbound(channel_id(), "x".repeat(384)));
     streams.push(Stream::Inbound(channel_id(), text("blake3:17")));
+    streams.push(Stream::Initiated(CommandId(id(10))));
     streams
 }
 

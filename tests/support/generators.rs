@@ -11,12 +11,12 @@ use switchboard::domain::channel::{
 };
 use switchboard::domain::element::FieldValue;
 use switchboard::domain::event::{
-    ChannelEvent, Customer, ElementEvent, EntryPoint, Event, Fact, InboundEvent, InboundRule, LineEvent,
-    LineRules, OperatorEvent, Origin, Role, SessionEvent, Slot, SlotEvent, Stream, WorkspaceEvent,
+    ChannelEvent, Customer, ElementEvent, EntryPoint, Event, Fact, InboundEvent, InboundRule, InitiatedEvent,
+    LineEvent, LineRules, OperatorEvent, Origin, Role, SessionEvent, Slot, SlotEvent, Stream, WorkspaceEvent,
 };
 use switchboard::domain::id::{
-    AdministratorId, AppId, ChannelId, ElementId, ElementRef, KindCode, LineId, MessageId, OperatorId,
-    PolicyRevision, Principal, ProcessId, SessionId,
+    AdministratorId, AppId, ChannelId, CommandId, ElementId, ElementRef, KindCode, LineId, MessageId,
+    OperatorId, PolicyRevision, Principal, ProcessId, SessionId,
 };
 use switchboard::domain::time::Timestamp;
 use uuid::Uuid;
@@ -43,6 +43,9 @@ pub fn any_event() -> BoxedStrategy<Event> {
         2 => slot_event().prop_map(Event::Slot),
         1 => (session_id(), message_id()).prop_map(|(session, message)| {
             Event::Inbound(InboundEvent::InboundAccepted { session, message })
+        }),
+        1 => (session_id(), message_id()).prop_map(|(session, message)| {
+            Event::Initiated(InitiatedEvent::InitiatedAccepted { session, message })
         }),
     ]
     .boxed()
@@ -78,6 +81,7 @@ fn stream_of(event: &Event) -> BoxedStrategy<Stream> {
         Event::Inbound(_) => {
             (channel_id(), external_id()).prop_map(|(channel, id)| Stream::Inbound(channel, id)).boxed()
         }
+        Event::Initiated(_) => id().prop_map(|id| Stream::Initiated(CommandId(id))).boxed(),
     }
 }
 

@@ -2,16 +2,16 @@
 //!
 //! Knows sorted entries; must not know where a layer is kept.
 
-use std::iter::Peekable;
 use std::ops::Bound;
 
-use super::super::DiskError;
 use super::{Change, Direction, Entry, Layer};
+use crate::disk::DiskError;
 
 /// An entry of a layer on its way; a value of `None` is a deletion.
 pub(super) type Item = Result<Change, DiskError>;
 
-type Source<'a> = Peekable<Box<dyn Iterator<Item = Item> + 'a>>;
+/// The entries of one layer, in the order of the merge.
+pub(super) type Source<'a> = Box<dyn Iterator<Item = Item> + 'a>;
 
 /// The first key after all that begin with `prefix`, if there is one.
 pub(super) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
@@ -21,68 +21,73 @@ pub(super) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(end)
 }
 
-/// Merges layers, the uppermost first, with what is below them.
-pub(super) fn scan<'a>(
-    layers: [&'a Layer; 2],
-    below: impl Iterator<Item = Item> + 'a,
-    range: (Bound<&'a [u8]>, Bound<&'a [u8]>),
-    direction: Direction,
-    limit: usize,
-) -> Result<Vec<Entry>, DiskError> {
-    let [upper, lower] = layers.map(|layer| items(layer, range, direction));
-    let below: Box<dyn Iterator<Item = Item> + 'a> = Box::new(below);
-    let mut sources = [upper, lower, below.peekable()];
-    let mut found = Vec::new();
-    while found.len() < limit {
-        match next(&mut sources, direction)? {
-            Some((key, Some(value))) => found.push((key, value)),
-            Some((_, None)) => {}
-            None => break,
-        }
-    }
-    Ok(found)
-}
-
-fn items<'a>(
+/// The entries of a layer in memory within a range of keys.
+pub(super) fn items<'a>(
     layer: &'a Layer,
     range: (Bound<&'a [u8]>, Bound<&'a [u8]>),
     direction: Direction,
 ) -> Source<'a> {
     let entries = layer.range::<[u8], _>(range).map(|(key, value)| Ok((key.clone(), value.clone())));
-    let entries: Box<dyn Iterator<Item = Item> + 'a> = match direction {
+    match direction {
         Direction::Forward => Box::new(entries),
         Direction::Backward => Box::new(entries.rev()),
-    };
-    entries.peekable()
+    }
 }
 
-/// Takes the next entry from the uppermost source that has its key, and drops it from the others.
-fn next(sources: &mut [Source<'_>; 3], direction: Direction) -> Result<Option<Change>, DiskError> {
-    let mut first: Option<Vec<u8>> = None;
-    for source in sources.iter_mut() {
-        let key = match source.peek() {
-            Some(Ok((key, _))) => key,
-            Some(Err(error)) => return Err(error.clone()),
-            None => continue,
+/// Several layers as one.
+pub(super) struct Merge<'a> {
+    /// The uppermost first, each with its next entry.
+    sources: Vec<(Source<'a>, Option<Change>)>,
+    direction: Direction,
+}
+
+impl<'a> Merge<'a> {
+    pub(super) fn new(
+        sources: impl Iterator<Item = Source<'a>>,
+        direction: Direction,
+    ) -> Result<Merge<'a>, DiskError> {
+        let with_head = |mut source: Source<'a>| {
+            let head = source.next().transpose()?;
+            Ok((source, head))
         };
-        if first.as_ref().is_none_or(|first| comes_before(key, first, direction)) {
-            first = Some(key.clone());
-        }
+        Ok(Merge { sources: sources.map(with_head).collect::<Result<_, DiskError>>()?, direction })
     }
-    let Some(first) = first else { return Ok(None) };
-    let mut taken = None;
-    for source in sources.iter_mut() {
-        let same = source.next_if(|item| item.as_ref().is_ok_and(|(key, _)| *key == first));
-        if let (None, Some(item)) = (&taken, same) {
-            taken = Some(item?);
-        }
-    }
-    Ok(taken)
-}
 
-fn comes_before(one: &[u8], other: &[u8], direction: Direction) -> bool {
-    match direction {
-        Direction::Forward => one < other,
-        Direction::Backward => one > other,
+    /// Takes the next key's entry from the uppermost source that has it, and drops it from the others.
+    pub(super) fn next(&mut self) -> Result<Option<Change>, DiskError> {
+        let heads = self.sources.iter().enumerate();
+        let heads = heads.filter_map(|(at, (_, head))| head.as_ref().map(|(key, _)| (key, at)));
+        // Of equal keys `min_by` keeps the first, which is the uppermost.
+        let first = match self.direction {
+            Direction::Forward => heads.min_by(|one, other| one.0.cmp(other.0)),
+            Direction::Backward => heads.min_by(|one, other| other.0.cmp(one.0)),
+        };
+        let Some((_, at)) = first else { return Ok(None) };
+        let Some(taken) = self.advance(at)? else { return Ok(None) };
+        for lower in at + 1..self.sources.len() {
+            if self.sources[lower].1.as_ref().is_some_and(|(key, _)| *key == taken.0) {
+                self.advance(lower)?;
+            }
+        }
+        Ok(Some(taken))
+    }
+
+    /// Up to `limit` entries, without those that are deleted.
+    pub(super) fn collect(mut self, limit: usize) -> Result<Vec<Entry>, DiskError> {
+        let mut found = Vec::new();
+        while found.len() < limit {
+            match self.next()? {
+                Some((key, Some(value))) => found.push((key, value)),
+                Some((_, None)) => {}
+                None => break,
+            }
+        }
+        Ok(found)
+    }
+
+    fn advance(&mut self, at: usize) -> Result<Option<Change>, DiskError> {
+        let (source, head) = &mut self.sources[at];
+        let next = source.next().transpose()?;
+        Ok(std::mem::replace(head, next))
     }
 }

@@ -5,9 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
 use super::OpenError;
+use crate::disk::bytes::{Malformed, Reader};
 use crate::disk::{DiskError, Store};
 use crate::log::Position;
-use crate::log::bytes::{Malformed, Reader};
 use crate::log::frame::{self, Hash};
 
 /// The format of the whole log, of which frames and envelopes have their own versions too.

@@ -3,16 +3,23 @@
 //! A fold of the log, kept in a table of derived data with the position it has reached; dropped and
 //! built again at will. A stream has one entry with its version and its newest positions, and one
 //! entry for each full chunk of positions before them, so that an append to a long stream rewrites
-//! a few hundred bytes and no more.
+//! a few hundred bytes and no more. The writer only touches maps in memory; encoding and sorting
+//! are done by whoever flushes.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use uuid::Uuid;
 
-use crate::disk::{Direction, DiskError, InMemory, Table};
-use crate::log::bytes::{Malformed, Reader, put_varint};
+use crate::disk::bytes::{Malformed, put_varint};
+use crate::disk::{Change, Direction, DiskError, InMemory, Table};
 use crate::log::frame::Hash;
 use crate::log::{Position, StreamName, Version};
+use entries::{
+    checkpoint_bytes, chunk_key, parse, parse_checkpoint, put_positions, tail_key, take_positions,
+};
+
+mod entries;
 
 /// The version of the index's entries; with another one it is built anew.
 const FORMAT: u8 = 1;
@@ -20,8 +27,12 @@ const FORMAT: u8 = 1;
 /// How many positions stand in one entry: some 200 bytes where a stream is not busy.
 const CHUNK: u64 = 64;
 
-/// How much of the index waits in memory before it is written: large batches cost less.
-const OVERLAY_BYTES_MAX: usize = 8 << 20;
+/// How many streams' tails wait in memory, some 200 bytes each, before they are written: large
+/// batches cost less.
+const FRESH_STREAMS_MAX: usize = 65_536;
+
+/// How much may wait in the table after failed flushes: some ten flushes.
+const TABLE_OVERLAY_BYTES_MAX: usize = 128 << 20;
 
 /// The key of the checkpoint, which no stream has, since no name is empty.
 const CHECKPOINT_KEY: [u8; 2] = [0, 0];
@@ -47,12 +58,28 @@ struct Tail {
 
 #[derive(Debug)]
 pub(super) struct Index {
+    /// The chunks, and the tails that were flushed.
     table: Table,
+    hot: RwLock<Hot>,
+    /// Held while tails move into the table: one flush at a time.
+    flushing: Mutex<()>,
+}
+
+type Tails = HashMap<StreamName, Tail>;
+
+/// The tails that are newer than those in the table.
+#[derive(Debug, Default)]
+struct Hot {
+    fresh: Tails,
+    /// On their way into the table.
+    leaving: Arc<Tails>,
+    /// How far the fresh tails have come.
+    checkpoint: Option<Checkpoint>,
 }
 
 impl Index {
     pub(super) fn new(table: Table) -> Index {
-        Index { table }
+        Index { table, hot: RwLock::default(), flushing: Mutex::default() }
     }
 
     /// How far the index has come; `None` when there is none that can be used.
@@ -92,12 +119,18 @@ impl Index {
         after: Version,
         limit: usize,
     ) -> Option<Vec<Position>> {
+        let within = |tail: &Tail| -> Option<Vec<Position>> {
+            (after.0 >= tail.first() - 1).then(|| tail.after(after.0, limit).collect())
+        };
+        {
+            let hot = self.hot();
+            if let Some(tail) = hot.get(stream) {
+                return within(tail);
+            }
+        }
         match self.table.get_in_memory(&tail_key(stream)) {
             InMemory::Known(None) => Some(Vec::new()),
-            InMemory::Known(Some(value)) => {
-                let tail = Tail::parse(&value).ok()?;
-                (after.0 >= tail.first() - 1).then(|| tail.after(after.0, limit).collect())
-            }
+            InMemory::Known(Some(value)) => within(&Tail::parse(&value).ok()?),
             InMemory::Unknown => None,
         }
     }
@@ -109,20 +142,58 @@ impl Index {
 
     /// Whether enough waits in memory for a flush to pay.
     pub(super) fn wants_flush(&self) -> bool {
-        self.table.overlay_bytes() > OVERLAY_BYTES_MAX
+        self.hot().fresh.len() > FRESH_STREAMS_MAX
     }
 
     /// Whether more waits in memory than may: then the writer waits for the flush.
     pub(super) fn must_flush(&self) -> bool {
-        self.table.overlay_bytes() > 4 * OVERLAY_BYTES_MAX
+        self.hot().fresh.len() > 4 * FRESH_STREAMS_MAX
     }
 
-    /// Writes what waits in memory.
+    /// Whether flushes have failed for so long that the table keeps too much in memory.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.table.overlay_bytes() > TABLE_OVERLAY_BYTES_MAX
+    }
+
+    /// Writes what waits in memory, and merges what the table has too much of.
     pub(super) fn flush(&self) -> Result<(), DiskError> {
-        self.table.flush([])
+        self.flush_by(|changes| self.table.flush(changes))
+    }
+
+    /// Writes what waits in memory, for a writer who cannot wait longer than that.
+    pub(super) fn flush_only(&self) -> Result<(), DiskError> {
+        self.flush_by(|changes| self.table.flush_only(changes))
+    }
+
+    /// Of a failure the table keeps in memory what it could not write.
+    fn flush_by(&self, flush: impl FnOnce(Vec<Change>) -> Result<(), DiskError>) -> Result<(), DiskError> {
+        let _one_at_a_time = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (leaving, checkpoint) = {
+            let mut hot = self.hot_mut();
+            hot.leaving = Arc::new(std::mem::take(&mut hot.fresh));
+            (Arc::clone(&hot.leaving), hot.checkpoint)
+        };
+        let tails = leaving.iter().map(|(stream, tail)| (tail_key(stream), Some(tail.bytes())));
+        let checkpoint = checkpoint.map(|at| (CHECKPOINT_KEY.to_vec(), Some(checkpoint_bytes(&at))));
+        let mut changes: Vec<Change> = tails.chain(checkpoint).collect();
+        changes.sort_unstable();
+        let flushed = flush(changes);
+        self.hot_mut().leaving = Arc::default();
+        flushed
+    }
+
+    fn hot(&self) -> RwLockReadGuard<'_, Hot> {
+        self.hot.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hot_mut(&self) -> RwLockWriteGuard<'_, Hot> {
+        self.hot.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tail(&self, stream: &StreamName) -> Result<Tail, DiskError> {
+        if let Some(tail) = self.hot().get(stream) {
+            return Ok(tail.clone());
+        }
         match self.table.get(&tail_key(stream))? {
             Some(value) => Tail::parse(&value).map_err(|error| self.broken(error)),
             None => Ok(Tail::default()),
@@ -140,11 +211,17 @@ impl Index {
     }
 }
 
+impl Hot {
+    fn get(&self, stream: &StreamName) -> Option<&Tail> {
+        self.fresh.get(stream).or_else(|| self.leaving.get(stream))
+    }
+}
+
 /// Events on their way into the index; nobody sees them before [`Draft::publish`].
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     tails: HashMap<StreamName, Drafted>,
-    chunks: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    chunks: Vec<Change>,
 }
 
 /// A stream that a draft has looked at.
@@ -186,10 +263,14 @@ impl Draft {
 
     /// Makes all events visible together.
     pub(super) fn publish(self, index: &Index, checkpoint: &Checkpoint) {
+        // A chunk first: until its tail follows, the same positions stand in the tail before it.
+        if !self.chunks.is_empty() {
+            index.table.apply(self.chunks);
+        }
         let written = self.tails.into_iter().filter(|(_, drafted)| drafted.written);
-        let tails = written.map(|(stream, drafted)| (tail_key(&stream), Some(drafted.tail.bytes())));
-        let checkpoint = (CHECKPOINT_KEY.to_vec(), Some(checkpoint_bytes(checkpoint)));
-        index.table.apply(self.chunks.into_iter().chain(tails).chain([checkpoint]));
+        let mut hot = index.hot_mut();
+        hot.fresh.extend(written.map(|(stream, drafted)| (stream, drafted.tail)));
+        hot.checkpoint = Some(*checkpoint);
     }
 
     fn look(&mut self, index: &Index, stream: &StreamName) -> Result<&mut Drafted, DiskError> {
@@ -229,110 +310,5 @@ impl Tail {
     }
 }
 
-/// The length first, so that no name's keys stand among those of another.
-fn tail_key(stream: &StreamName) -> Vec<u8> {
-    let name = stream.as_bytes();
-    let mut key = Vec::with_capacity(2 + name.len() + 8);
-    key.extend_from_slice(&(name.len() as u16).to_be_bytes());
-    key.extend_from_slice(name);
-    key
-}
-
-fn chunk_key(stream: &StreamName, first: u64) -> Vec<u8> {
-    let mut key = tail_key(stream);
-    key.extend_from_slice(&first.to_be_bytes());
-    key
-}
-
-/// Writes how many there are, and of each how far it is after the one before it.
-fn put_positions(positions: &[u64], out: &mut Vec<u8>) {
-    put_varint(positions.len() as u64, out);
-    let mut before = 0;
-    for position in positions {
-        put_varint(position - before, out);
-        before = *position;
-    }
-}
-
-fn take_positions(reader: &mut Reader<'_>, max: u64) -> Result<Vec<u64>, Malformed> {
-    let count = reader.varint("number of positions", max)?;
-    let mut position = 0;
-    let mut positions = Vec::with_capacity(count as usize);
-    for _ in 0..count {
-        position += reader.varint("position", u64::MAX - position)?;
-        positions.push(position);
-    }
-    Ok(positions)
-}
-
-fn parse<T>(
-    bytes: &[u8],
-    take: impl FnOnce(&mut Reader<'_>) -> Result<T, Malformed>,
-) -> Result<T, Malformed> {
-    let mut reader = Reader::new(bytes);
-    let value = take(&mut reader)?;
-    reader.end("bytes after the entry")?;
-    Ok(value)
-}
-
-fn checkpoint_bytes(checkpoint: &Checkpoint) -> Vec<u8> {
-    let mut bytes = vec![FORMAT];
-    bytes.extend_from_slice(checkpoint.store_id.as_bytes());
-    bytes.extend_from_slice(&checkpoint.position.0.to_le_bytes());
-    bytes.extend_from_slice(&checkpoint.hash);
-    bytes
-}
-
-fn parse_checkpoint(bytes: &[u8]) -> Result<Option<Checkpoint>, Malformed> {
-    parse(bytes, |reader| {
-        let format = reader.byte("format")?;
-        let store_id = Uuid::from_bytes(reader.array("store id")?);
-        let position = Position(u64::from_le_bytes(reader.array("position")?));
-        let hash = reader.array("hash")?;
-        Ok((format == FORMAT).then_some(Checkpoint { store_id, position, hash }))
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn checkpoint(position: u64) -> Checkpoint {
-        Checkpoint { store_id: Uuid::nil(), position: Position(position), hash: [7; 32] }
-    }
-
-    #[test]
-    fn a_stream_of_several_chunks_is_read_from_any_version_in_any_page() {
-        let index = Index::new(Table::in_memory());
-        let (stream, other) = (StreamName::new(b"a"), StreamName::new(b"ab"));
-        for version in 1..=200u64 {
-            let mut draft = Draft::default();
-            assert_eq!(draft.push(&index, &stream, Position(version * 3)), Ok(Version(version)));
-            assert_eq!(draft.push(&index, &other, Position(version * 3 + 1)), Ok(Version(version)));
-            draft.publish(&index, &checkpoint(version * 3 + 1));
-        }
-        for after in 0..=201u64 {
-            for limit in [0, 1, 63, 64, 65, 300] {
-                let expected: Vec<_> = (after + 1..=200).map(|v| Position(v * 3)).take(limit).collect();
-                assert_eq!(index.positions(&stream, Version(after), limit), Ok(expected), "{after} {limit}");
-            }
-        }
-        assert_eq!(index.checkpoint(), Ok(Some(checkpoint(601))));
-    }
-
-    #[test]
-    fn many_events_of_one_draft_are_seen_together_and_not_before() {
-        let index = Index::new(Table::in_memory());
-        let stream = StreamName::new(b"long");
-        let mut draft = Draft::default();
-        for position in 1..=130 {
-            assert_eq!(draft.push(&index, &stream, Position(position)), Ok(Version(position)));
-        }
-        assert_eq!(index.positions(&stream, Version(0), 999), Ok(Vec::new()));
-        draft.publish(&index, &checkpoint(130));
-        let all: Vec<_> = (1..=130).map(Position).collect();
-        assert_eq!(index.positions(&stream, Version(0), 999), Ok(all));
-        assert_eq!(index.positions_in_memory(&stream, Version(128), 9).map(|p| p.len()), Some(2));
-        assert_eq!(index.positions_in_memory(&stream, Version(0), 9), None);
-    }
-}
+mod tests;

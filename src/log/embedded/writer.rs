@@ -17,6 +17,7 @@ use super::Faults;
 use super::index::{Checkpoint, Draft, Index};
 use super::prepare::{Prepared, Run};
 use super::shared::{Disk, Shared};
+use crate::disk::DiskError;
 use crate::log::frame::{self, Hash, Sealed};
 use crate::log::{AppendError, Appended, Expected, Position};
 
@@ -96,7 +97,7 @@ impl Writer {
             let _ = flusher.join();
         }
         if let Some(disk) = shared.disk().as_ref() {
-            flush_index(&shared, &disk.index);
+            report(&shared, &disk.index, disk.index.flush_only());
         }
         shared.release();
     }
@@ -157,7 +158,7 @@ impl Writer {
         let checkpoint = Checkpoint { store_id: self.store_id, position: end.last, hash: end.chain };
         group.publish(&shared, &disk.index, &checkpoint);
         if disk.index.must_flush() {
-            flush_index(&shared, &disk.index);
+            report(&shared, &disk.index, disk.index.flush_only());
         } else if disk.index.wants_flush() {
             // A full channel says that the flusher is about to look anyway.
             let _ = wake.try_send(());
@@ -294,17 +295,17 @@ fn add(counter: &AtomicU64, count: u64) {
 fn flush_lazily(shared: &Shared, woken: &Receiver<()>) {
     while woken.recv().is_ok() {
         if let Some(disk) = shared.disk().as_ref() {
-            flush_index(shared, &disk.index);
+            report(shared, &disk.index, disk.index.flush());
         }
     }
 }
 
-/// A failure costs nothing but memory: everything is still readable, and the next flush tries again.
-fn flush_index(shared: &Shared, index: &Index) {
-    if let Err(error) = index.flush() {
-        tracing::warn!(%error, "the stream index could not be written");
-        if index.must_flush() {
-            shared.poison("the stream index cannot be written, and too much of it waits in memory");
-        }
+/// A failed flush costs nothing but memory: everything is still readable, and the next one tries
+/// again; but not for ever.
+fn report(shared: &Shared, index: &Index, flushed: Result<(), DiskError>) {
+    let Err(error) = flushed else { return };
+    tracing::warn!(%error, "the stream index could not be written");
+    if index.is_overdue() {
+        shared.poison("the stream index cannot be written, and too much of it waits in memory");
     }
 }

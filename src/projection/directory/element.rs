@@ -2,11 +2,12 @@
 //!
 //! ```text
 //!   e app element                    title
-//!   f app element field              value
+//!   f app element field part         value, cut over a few entries when it is long
 //!   t app title element              what a search looks into; the title in lower case, cut
 //!   k app kind address element       the address as it is compared
 //! ```
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::disk::Table;
@@ -16,7 +17,7 @@ use crate::domain::channel::AddressFormat;
 use crate::domain::element::{Element, FieldValue};
 use crate::domain::event::ElementEvent;
 use crate::domain::id::{AppId, ElementRef};
-use crate::domain::limits::{ADDRESS_BYTES_MAX, FIELDS_MAX};
+use crate::domain::limits::{ADDRESS_BYTES_MAX, FIELD_BYTES_MAX, FIELDS_MAX};
 
 use super::super::ProjectionError;
 use super::super::folding::Folding;
@@ -32,7 +33,13 @@ pub(super) const SORTED_BYTES_MAX: usize = 64;
 
 /// How much of an element a search looks into, in bytes: the title and a dozen addresses fit, and
 /// the entry fits a value of the table.
-const SEARCHED_BYTES_MAX: usize = 4_096;
+const SEARCHED_BYTES_MAX: usize = 2_048;
+
+/// How much of a field's value stands in one entry, in bytes.
+const PART_BYTES: usize = 2_048;
+
+/// The most entries of one field: its value has some bytes before its text.
+const PARTS_MAX: usize = FIELD_BYTES_MAX / PART_BYTES + 1;
 
 /// Elements touched by a page of the log, as they were and as they are.
 #[derive(Default)]
@@ -51,11 +58,13 @@ impl Elements {
         event: &ElementEvent,
         at: &Folding,
     ) -> Result<(), ProjectionError> {
-        if !self.0.contains_key(id) {
-            let before = read(table, id)?;
-            self.0.insert(id.clone(), Touched { after: before.clone(), before });
-        }
-        let Some(touched) = self.0.get_mut(id) else { return Ok(()) };
+        let touched = match self.0.entry(id.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let before = read(table, id)?;
+                new.insert(Touched { after: before.clone(), before })
+            }
+        };
         let missing = || at.illegal(format!("element {} does not exist", id.element));
         match event {
             ElementEvent::ElementCreated { title, fields } => {
@@ -94,8 +103,10 @@ fn entries(element: &Element) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut entries = BTreeMap::new();
     entries.insert(Pack::key(TITLE).element(id).done(), element.title.clone().into_bytes());
     for (field, value) in &element.fields {
-        let key = Pack::key(FIELD).element(id).raw(field.as_bytes()).done();
-        entries.insert(key, encode(value));
+        let key = Pack::key(FIELD).element(id).text(field);
+        for (part, bytes) in (0..).zip(encode(value).chunks(PART_BYTES)) {
+            entries.insert(key.clone().byte(part).done(), bytes.to_vec());
+        }
     }
     let sorted = sorted(&element.title);
     entries.insert(by_title(&id.app).raw(sorted.as_bytes()).id(id.element.0).done(), searched(element));
@@ -162,11 +173,13 @@ pub(super) fn read(table: &Table, id: &ElementRef) -> Result<Option<Element>, Pr
     let Some(title) = table.get(&Pack::key(TITLE).element(id).done())? else { return Ok(None) };
     let title = String::from_utf8(title).map_err(damaged)?;
     let prefix = Pack::key(FIELD).element(id).done();
-    let mut fields = BTreeMap::new();
-    for (key, value) in table.scan_prefix(&prefix, Direction::Forward, FIELDS_MAX)? {
-        let field = String::from_utf8(key[prefix.len()..].to_vec()).map_err(damaged)?;
-        fields.insert(field, decode(&value)?);
+    let mut values: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for (key, value) in table.scan_prefix(&prefix, Direction::Forward, FIELDS_MAX * PARTS_MAX)? {
+        let field = Unpack::row(&key[prefix.len()..]).text()?;
+        values.entry(field).or_default().extend(value);
     }
+    let decoded = values.into_iter().map(|(field, value)| Ok((field, decode(&value)?)));
+    let fields = decoded.collect::<Result<_, ProjectionError>>()?;
     Ok(Some(Element { id: id.clone(), title, fields }))
 }
 

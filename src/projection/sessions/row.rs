@@ -1,7 +1,8 @@
 //! A session's row, and the keys of the lists that it stands in.
 //!
 //! ```text
-//!   s session                                row
+//!   s session                                row, without links: both at their longest are no value
+//!   x session                                links, if it has any
 //!   m operator               last activity   session   my sessions
 //!   q line                   waiting since   session   queue
 //!   a line                   last activity   session   active
@@ -30,6 +31,10 @@ pub(super) const ARCHIVED: u8 = b'f';
 
 pub(super) fn of_session(session: SessionId) -> Vec<u8> {
     Pack::key(ROW).id(session.0).done()
+}
+
+fn links_of(session: SessionId) -> Vec<u8> {
+    Pack::key(b'x').id(session.0).done()
 }
 
 pub(super) fn my(operator: OperatorId) -> Pack {
@@ -95,12 +100,26 @@ pub(super) fn write(
     changes.extend(old.iter().filter(|key| !new.contains(key)).map(|key| (key.clone(), None)));
     changes.extend(new.into_iter().filter(|key| !old.contains(key)).map(|key| (key, Some(session.clone()))));
     changes.push((of_session(after.session), Some(encode(after))));
+    if before.is_some_and(|before| before.links != after.links) || before.is_none() && !after.links.is_empty()
+    {
+        let links =
+            (!after.links.is_empty()).then(|| after.links.iter().fold(Pack::row(), Pack::element).done());
+        changes.push((links_of(after.session), links));
+    }
 }
 
 /// Reads a session's row.
 pub(super) fn get(table: &Table, session: SessionId) -> Result<Option<SessionSummary>, ProjectionError> {
     let Some(bytes) = table.get(&of_session(session))? else { return Ok(None) };
-    decode(session, &bytes).map(Some)
+    let (mut summary, linked) = decode(session, &bytes)?;
+    if linked {
+        let bytes = table.get(&links_of(session))?.unwrap_or_default();
+        let mut row = Unpack::row(&bytes);
+        while !row.is_empty() {
+            summary.links.push(row.element()?);
+        }
+    }
+    Ok(Some(summary))
 }
 
 fn encode(row: &SessionSummary) -> Vec<u8> {
@@ -115,7 +134,7 @@ fn encode(row: &SessionSummary) -> Vec<u8> {
         .option(row.subject.as_deref(), Pack::text)
         .origin(&row.origin)
         .option(row.continues, |pack, session| pack.id(session.0));
-    let pack = status(pack, row.status)
+    status(pack, row.status)
         .moment(row.status_since)
         .moment(row.created)
         .moment(row.last_activity)
@@ -126,8 +145,8 @@ fn encode(row: &SessionSummary) -> Vec<u8> {
             pack.position(last.position).flag(last.direction == MessageDirection::Incoming)
         })
         .count(row.unread)
-        .count(row.links.len() as u64);
-    row.links.iter().fold(pack, Pack::element).done()
+        .flag(!row.links.is_empty())
+        .done()
 }
 
 fn status(pack: Pack, status: SessionStatus) -> Pack {
@@ -140,9 +159,10 @@ fn status(pack: Pack, status: SessionStatus) -> Pack {
     }
 }
 
-fn decode(session: SessionId, bytes: &[u8]) -> Result<SessionSummary, ProjectionError> {
+/// Takes a row apart: the session without its links, and whether it has any.
+fn decode(session: SessionId, bytes: &[u8]) -> Result<(SessionSummary, bool), ProjectionError> {
     let mut row = Unpack::row(bytes);
-    let mut summary = SessionSummary {
+    let summary = SessionSummary {
         session,
         line: LineId(row.id()?),
         channel: ChannelId(row.id()?),
@@ -165,11 +185,9 @@ fn decode(session: SessionId, bytes: &[u8]) -> Result<SessionSummary, Projection
         unread: row.count()?,
         links: Vec::new(),
     };
-    for _ in 0..row.count()? {
-        summary.links.push(row.element()?);
-    }
+    let linked = row.flag()?;
     row.end()?;
-    Ok(summary)
+    Ok((summary, linked))
 }
 
 fn decode_status(row: &mut Unpack<'_>) -> Result<SessionStatus, ProjectionError> {

@@ -1,4 +1,4 @@
-//! Reading and writing the few shapes that the log's bytes are made of.
+//! Reading and writing the few shapes that hand-made bytes consist of.
 //!
 //! Knows integers and lengths; must not know what they mean. Nothing here panics on any input.
 
@@ -93,6 +93,11 @@ impl<'a> Reader<'a> {
         let len = self.varint(field, max as u64)?;
         let len = within(field, len, min as u64, max as u64)?;
         self.take(len as usize, field)
+    }
+
+    /// What is left to read.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     /// Says that every byte was read.

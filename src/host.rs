@@ -1,0 +1,191 @@
+//! The reference host: a JSON API over one engine, with tokens, events and figures.
+//!
+//! Built on the library's public API alone, and so proves it; must not know how anything is stored
+//! but its own tokens.
+//!
+//! ```text
+//!   HTTP ─▶ observe ─▶ localise ─▶ route ─▶ Actor (token) ─▶ Key (command id) ─▶ engine ─▶ receipt
+//!                                                                       problem ◀─ refusal
+//! ```
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use switchboard::domain::id::{AdministratorId, Principal};
+use switchboard::engine::OpenError;
+use switchboard::{CommandError, Engine, EngineOptions};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use uuid::Uuid;
+
+mod actor;
+mod api;
+mod derive;
+mod events;
+mod extract;
+mod json;
+mod language;
+mod metrics;
+mod problem;
+mod sample;
+mod shutdown;
+mod tokens;
+
+use metrics::Metrics;
+use tokens::{NewToken, TokenError, Tokens};
+
+/// How long requests under way may take once the host is told to stop: the rest of the five
+/// seconds that a stop may take is the engine's.
+const DRAIN: Duration = Duration::from_millis(3_500);
+
+/// How long the engine may take to close; what it does not write then is folded again.
+const CLOSE: Duration = Duration::from_millis(1_200);
+
+/// Streams of events at once: each holds a page of events and a connection.
+const STREAMS_MAX: usize = 1_024;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How to serve.
+pub struct ServeOptions {
+    /// Whether to load the sample workspace.
+    pub sample: bool,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The data folder.
+    pub data: PathBuf,
+}
+
+/// How to issue a token at the command line.
+pub struct TokenOptions {
+    /// The administrator; a new one without it.
+    pub administrator: Option<Uuid>,
+    /// Days until it expires.
+    pub days: Option<u32>,
+    /// The data folder.
+    pub data: PathBuf,
+}
+
+/// Why the host did not start, or did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// There is no runtime. Nothing was opened.
+    #[error("the runtime could not be started: {0}")]
+    Runtime(io::Error),
+    /// The engine could not be opened. Nothing was changed.
+    #[error("{}: {source}", data.display())]
+    Open {
+        /// The data folder.
+        data: PathBuf,
+        /// Why.
+        source: OpenError,
+    },
+    /// The tokens could not be read or written. The log is as it was.
+    #[error(transparent)]
+    Tokens(#[from] TokenError),
+    /// The address could not be listened at. Nothing was changed.
+    #[error("cannot listen at {listen}: {source}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The sample could not be loaded; what was loaded stays, and loading it again goes on there.
+    #[error("the sample could not be loaded: {0}")]
+    Sample(#[from] CommandError),
+    /// Serving failed after the start. What was acknowledged is durable.
+    #[error("serving failed: {0}")]
+    Serve(io::Error),
+    /// The engine did not close in order; the next opening finds everything in the log.
+    #[error("the engine did not close in order: {0}")]
+    Close(String),
+}
+
+impl HostError {
+    /// Whether the host had started.
+    #[must_use]
+    pub fn started(&self) -> bool {
+        match self {
+            HostError::Serve(_) | HostError::Close(_) => true,
+            HostError::Runtime(_)
+            | HostError::Open { .. }
+            | HostError::Tokens(_)
+            | HostError::Listen { .. }
+            | HostError::Sample(_) => false,
+        }
+    }
+}
+
+/// What every request is answered from.
+pub struct Host {
+    /// The engine.
+    pub engine: Engine,
+    /// Who may ask.
+    pub tokens: Tokens,
+    /// Figures of requests.
+    pub metrics: Metrics,
+    /// The places for streams of events.
+    pub streams: Arc<Semaphore>,
+    /// Turns true when the host stops; streams of events end then.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+///
+/// [`HostError`]; its `started()` tells whether anything was served.
+pub async fn serve(options: ServeOptions) -> Result<(), HostError> {
+    let ServeOptions { sample, listen, data } = options;
+    let engine = Engine::open(EngineOptions::at(&data)).await;
+    let engine = engine.map_err(|source| HostError::Open { data: data.clone(), source })?;
+    let served = serve_engine(engine.clone(), sample, listen, data).await;
+    let closed = match tokio::time::timeout(CLOSE, engine.close()).await {
+        Ok(closed) => closed.map_err(|error| HostError::Close(error.to_string())),
+        Err(_) => Err(HostError::Close(format!("it took more than {} ms", CLOSE.as_millis()))),
+    };
+    served.and(closed)
+}
+
+async fn serve_engine(
+    engine: Engine,
+    sample: bool,
+    listen: SocketAddr,
+    data: PathBuf,
+) -> Result<(), HostError> {
+    let tokens = Tokens::open(&data)?;
+    let listener = TcpListener::bind(listen).await;
+    let listener = listener.map_err(|source| HostError::Listen { listen, source })?;
+    let address = listener.local_addr().map_err(|source| HostError::Listen { listen, source })?;
+    if sample {
+        sample::load(&engine).await?;
+        sample::print_tokens(&tokens)?;
+    }
+    let (stop, stopping) = watch::channel(false);
+    let metrics = Metrics::new(engine.clone());
+    let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+    let host = Arc::new(Host { engine, tokens, metrics, streams, stopping });
+    let drain = shutdown::Signals::listen(stop).map_err(HostError::Runtime)?;
+    println!("listening on http://{address}");
+    drain.serve(listener, api::router(host), DRAIN).await.map_err(HostError::Serve)
+}
+
+/// Issues a token for an administrator and prints it, once.
+///
+/// # Errors
+///
+/// [`HostError::Tokens`], among others when a host serves the folder.
+pub async fn issue_token(options: TokenOptions) -> Result<(), HostError> {
+    let TokenOptions { administrator, days, data } = options;
+    let tokens = Tokens::open(&data)?;
+    let administrator = AdministratorId(administrator.unwrap_or_else(Uuid::now_v7));
+    let expires = days.map(|days| tokens::in_future(DAY * days));
+    let principal = Principal::Administrator(administrator);
+    let (_, secret) = tokens.issue(NewToken { principal, expires })?;
+    println!("administrator {administrator}: {secret}");
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! The routes, by resource, and the document that describes them.
+//!
+//! A route and its description are registered together, so that neither can stand without the other.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::IntoResponse;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::BODY_BYTES_MAX;
+use super::problem::{self, Problem, Sentence};
+use super::{Host, events, metrics};
+
+mod answer;
+mod cards;
+mod channels;
+mod choices;
+mod conduct;
+mod customers;
+mod document;
+mod elements;
+mod health;
+mod lines;
+mod members;
+mod operators;
+mod processes;
+mod reading;
+mod sessions;
+mod settings;
+mod tokens;
+mod transcripts;
+mod workspace;
+
+/// Every route, with what stands around all of them.
+pub fn router(host: Arc<Host>) -> Router {
+    let (router, document) = routes().split_for_parts();
+    let document = document::Document::new(document);
+    router
+        .route("/api/openapi.json", axum::routing::get(move || async move { document.into_response() }))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(problem::localise))
+        .layer(middleware::from_fn_with_state(Arc::clone(&host), metrics::observe))
+        .with_state(host)
+}
+
+fn routes() -> OpenApiRouter<Arc<Host>> {
+    OpenApiRouter::with_openapi(document::Frame::openapi())
+        .merge(desk())
+        .merge(configuration())
+        .merge(outside())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(events::events))
+}
+
+/// What operators work with.
+fn desk() -> OpenApiRouter<Arc<Host>> {
+    OpenApiRouter::new()
+        .routes(routes!(workspace::me))
+        .routes(routes!(sessions::create, sessions::list))
+        .routes(routes!(sessions::one))
+        .routes(routes!(transcripts::transcript))
+        .routes(routes!(transcripts::earlier))
+        .routes(routes!(conduct::send))
+        .routes(routes!(conduct::take))
+        .routes(routes!(conduct::assign))
+        .routes(routes!(conduct::close))
+        .routes(routes!(conduct::reopen))
+        .routes(routes!(conduct::rename))
+        .routes(routes!(conduct::link, conduct::unlink))
+        .routes(routes!(choices::lines))
+        .routes(routes!(choices::addresses))
+        .routes(routes!(choices::dry_run))
+        .routes(routes!(cards::sessions))
+        .routes(routes!(cards::messages))
+        .routes(routes!(customers::sessions))
+        .routes(routes!(customers::messages))
+        .routes(routes!(elements::create, elements::search))
+        .routes(routes!(elements::one, elements::rename))
+        .routes(routes!(elements::set_field, elements::clear_field))
+        .routes(routes!(elements::contacts))
+}
+
+/// What administrators set up.
+fn configuration() -> OpenApiRouter<Arc<Host>> {
+    OpenApiRouter::new()
+        .routes(routes!(workspace::workspace))
+        .routes(routes!(workspace::declare_app, workspace::apps))
+        .routes(routes!(workspace::set_licence))
+        .routes(routes!(processes::permit, processes::forbid))
+        .routes(routes!(operators::register, operators::list))
+        .routes(routes!(operators::one, operators::rename))
+        .routes(routes!(operators::set_presence))
+        .routes(routes!(lines::create, lines::list))
+        .routes(routes!(lines::one, lines::rename))
+        .routes(routes!(settings::connect))
+        .routes(routes!(settings::disconnect))
+        .routes(routes!(settings::set_policy))
+        .routes(routes!(settings::set_rules))
+        .routes(routes!(settings::set_name_template))
+        .routes(routes!(settings::set_contact_app, settings::clear_contact_app))
+        .routes(routes!(settings::bind, settings::unbind))
+        .routes(routes!(settings::place_widget, settings::remove_widget))
+        .routes(routes!(members::list))
+        .routes(routes!(members::grant, members::revoke))
+        .routes(routes!(workspace::rebuild))
+        .routes(routes!(tokens::issue, tokens::list))
+        .routes(routes!(tokens::revoke))
+}
+
+/// What channels and processes hand in.
+fn outside() -> OpenApiRouter<Arc<Host>> {
+    OpenApiRouter::new()
+        .routes(routes!(channels::receive))
+        .routes(routes!(channels::report))
+        .routes(routes!(processes::send))
+}
+
+async fn not_found() -> Problem {
+    let detail = Sentence::new("Такого пути нет", "there is no such route");
+    Problem::new(StatusCode::NOT_FOUND, "RouteNotFound", detail)
+}
+
+async fn wrong_method() -> Problem {
+    let detail = Sentence::new("Этот путь не знает такого метода", "the route does not know this method");
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", detail)
+}

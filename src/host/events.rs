@@ -1,0 +1,193 @@
+//! Live events as server-sent events: everything after a position that the asker may read.
+//!
+//! ```text
+//!   Feed ─▶ Sight (who sees what) ─▶ [places] ─▶ connection
+//!            └ unseen events still move the id, so that who comes back does not start over
+//! ```
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event, Sse};
+use futures_core::Stream;
+use serde::Deserialize;
+use switchboard::engine::Feed;
+use switchboard::log::Position;
+use switchboard::wire::Recorded;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::MissedTickBehavior;
+use utoipa::IntoParams;
+
+use super::Host;
+use super::actor::Actor;
+use super::extract::Query;
+use super::json::event::EventJson;
+use super::problem::{Problem, Sentence};
+
+mod sight;
+
+use sight::Sight;
+
+/// Events that wait for a slow reader; the feed itself waits then, and nothing is lost.
+const WAITING_MAX: usize = 64;
+
+/// Unseen events after which the reader is told how far the log is.
+const UNSEEN_MAX: u32 = 256;
+
+/// The time between signs of life: proxies drop what is silent for a minute or half of one.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// How long a reader waits before it connects again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Where to begin.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EventsQuery {
+    /// The position after which to begin; without it and without `Last-Event-ID`, now.
+    after: Option<u64>,
+}
+
+/// Follows the log: each event with its position as id; `Last-Event-ID` goes on after it.
+#[utoipa::path(get, path = "/api/events", tag = "events",
+    params(EventsQuery, ("Last-Event-ID" = Option<u64>, Header, description = "Comes before `after`.")),
+    responses((status = 200, body = EventJson, content_type = "text/event-stream")))]
+pub async fn events(
+    State(host): State<Arc<Host>>,
+    actor: Actor,
+    headers: HeaderMap,
+    Query(query): Query<EventsQuery>,
+) -> Result<Sse<Events>, Problem> {
+    let after = begin(&host, &headers, query.after)?;
+    let sight = Sight::of(&host, &actor).await?;
+    let place = Arc::clone(&host.streams).try_acquire_owned().map_err(|_| {
+        let detail = Sentence::new("Слишком много подписок", "there are too many streams of events");
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Busy", detail)
+    })?;
+    let (sender, receiver) = mpsc::channel(WAITING_MAX);
+    let feed = host.engine.subscribe(after);
+    let follower = Follower { host, token: actor.token, feed, sight, sender, told: after, unseen: 0 };
+    tokio::spawn(follower.run());
+    Ok(Sse::new(Events { receiver, _place: place }))
+}
+
+/// The position to begin after.
+fn begin(host: &Host, headers: &HeaderMap, after: Option<u64>) -> Result<Position, Problem> {
+    let head = host.engine.head();
+    let bad = || {
+        let detail = Sentence::new("Такой позиции в журнале нет", "the log has no such position");
+        Problem::new(StatusCode::BAD_REQUEST, "BadPosition", detail).with("head", head.0)
+    };
+    let last = match headers.get("last-event-id") {
+        None => None,
+        Some(id) => Some(id.to_str().ok().and_then(|id| id.parse().ok()).ok_or_else(bad)?),
+    };
+    let after = last.or(after).map_or(head, Position);
+    // Who knows more than the log holds has followed another log, and would miss events of this one.
+    if after > head { Err(bad()) } else { Ok(after) }
+}
+
+/// The stream of one connection; it ends when its follower does.
+pub struct Events {
+    receiver: mpsc::Receiver<Event>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Stream for Events {
+    type Item = Result<Event, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.receiver.poll_recv(context).map(|event| event.map(Ok))
+    }
+}
+
+/// Follows the log for one connection.
+struct Follower {
+    host: Arc<Host>,
+    token: uuid::Uuid,
+    feed: Feed,
+    sight: Sight,
+    sender: mpsc::Sender<Event>,
+    /// The last id that the reader has.
+    told: Position,
+    unseen: u32,
+}
+
+/// The reader has gone, or may read no longer.
+struct Gone;
+
+impl Follower {
+    async fn run(mut self) {
+        let mut stopping = self.host.stopping.clone();
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+            _ = self.follow() => {}
+        }
+    }
+
+    async fn follow(&mut self) -> Result<Infallible, Gone> {
+        let start = Event::default().retry(RETRY).id(self.told.to_string());
+        self.send(start).await?;
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let next = tokio::select! {
+                next = self.feed.next() => Some(next),
+                _ = heartbeat.tick() => None,
+            };
+            match next {
+                Some(Ok(recorded)) => self.show(&recorded).await?,
+                Some(Err(error)) => {
+                    tracing::error!(%error, "a stream of events ended");
+                    return Err(Gone);
+                }
+                None => self.live().await?,
+            }
+        }
+    }
+
+    /// Shows an event to a reader who may see it.
+    async fn show(&mut self, recorded: &Recorded) -> Result<(), Gone> {
+        let seen = self.sight.sees(&self.host, recorded).await.map_err(|error| {
+            tracing::error!(code = error.code(), "a stream of events ended");
+            Gone
+        })?;
+        if !seen {
+            self.unseen += 1;
+            return if self.unseen >= UNSEEN_MAX { self.tell_position().await } else { Ok(()) };
+        }
+        let json = EventJson::from(recorded);
+        let data = serde_json::to_string(&json).map_err(|_| Gone)?;
+        self.told = recorded.position;
+        self.unseen = 0;
+        self.send(Event::default().id(recorded.position.to_string()).event(json.kind).data(data)).await
+    }
+
+    /// Gives a sign of life to a reader whose token still opens.
+    async fn live(&mut self) -> Result<(), Gone> {
+        if !self.host.tokens.is_live(self.token) {
+            return Err(Gone);
+        }
+        if self.feed.position() > self.told {
+            return self.tell_position().await;
+        }
+        self.send(Event::default().comment("")).await
+    }
+
+    /// Moves the reader's id past events that it does not see; an id without data is no event.
+    async fn tell_position(&mut self) -> Result<(), Gone> {
+        self.told = self.feed.position();
+        self.unseen = 0;
+        self.send(Event::default().id(self.told.to_string())).await
+    }
+
+    async fn send(&self, event: Event) -> Result<(), Gone> {
+        self.sender.send(event).await.map_err(|_| Gone)
+    }
+}

@@ -1,0 +1,113 @@
+//! What a request brings: its body, path and query, or a problem that says what is wrong where.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use serde::de::DeserializeOwned;
+
+use super::language;
+use super::problem::{Problem, Sentence};
+
+/// The largest body: a message's text of one mebibyte, escaped, and what goes with it.
+pub const BODY_BYTES_MAX: usize = 2 << 20;
+
+/// How long a body may take to arrive: a slow line, not a stalled one.
+const BODY_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// A body of JSON.
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Body<T>, Problem> {
+        if !is_json(request.headers()) {
+            let detail = Sentence::new(
+                "Тело запроса должно быть application/json",
+                "the body has to be application/json",
+            );
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", detail));
+        }
+        let bytes = tokio::time::timeout(BODY_TIME_MAX, Bytes::from_request(request, state)).await;
+        let bytes = bytes.map_err(|_| too_slow())?.map_err(|rejection| unread(&rejection))?;
+        serde_json::from_slice(&bytes).map(Body).map_err(|error| bad_json(&error))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn unread(rejection: &BytesRejection) -> Problem {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let ru = format!("Тело запроса длиннее {BODY_BYTES_MAX} октетов");
+        let en = format!("the body is longer than {BODY_BYTES_MAX} octets");
+        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", Sentence::new(ru, en))
+            .with("max", BODY_BYTES_MAX);
+    }
+    let detail = Sentence::new("Тело запроса не прочиталось", "the body could not be read");
+    Problem::new(StatusCode::BAD_REQUEST, "BodyUnreadable", detail)
+}
+
+fn too_slow() -> Problem {
+    let detail = Sentence::new("Тело запроса идёт слишком долго", "the body takes too long");
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "BodyTooSlow", detail)
+}
+
+fn bad_json(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    let ru = format!("JSON не подходит, строка {line}, знак {column}: {error}");
+    let en = format!("unsuitable JSON at line {line}, column {column}: {error}");
+    Problem::new(StatusCode::BAD_REQUEST, "BadJson", Sentence::new(ru, en))
+        .with("line", line)
+        .with("column", column)
+}
+
+/// The variable parts of a path.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem> {
+        let found = axum::extract::Path::from_request_parts(parts, state).await;
+        found.map(|axum::extract::Path(found)| Path(found)).map_err(|rejection| {
+            let reason = rejection.body_text();
+            let ru = format!("Путь не подходит: {reason}");
+            Problem::new(StatusCode::BAD_REQUEST, "BadPath", Sentence::new(ru, reason))
+        })
+    }
+}
+
+/// What stands behind the question mark.
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Query<T>, Problem> {
+        let found = axum::extract::Query::from_request_parts(parts, state).await;
+        found.map(|axum::extract::Query(found)| Query(found)).map_err(|rejection| {
+            let reason = rejection.body_text();
+            let ru = format!("Параметры не подходят: {reason}");
+            Problem::new(StatusCode::BAD_REQUEST, "BadQuery", Sentence::new(ru, reason))
+        })
+    }
+}
+
+/// The language of the answer's sentences.
+pub struct Language(pub switchboard::domain::rejection::Lang);
+
+impl<S: Send + Sync> FromRequestParts<S> for Language {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Language, Problem> {
+        Ok(Language(language::preferred(&parts.headers)))
+    }
+}

@@ -1,0 +1,120 @@
+//! The facts of a refusal as JSON, under the names that the refusal gives them.
+
+use serde_json::{Map, Value, json};
+use switchboard::domain::account::AccountKind;
+use switchboard::domain::channel::ChannelKind;
+use switchboard::domain::id::{ElementRef, OperatorId};
+use switchboard::domain::rejection::{ChannelChoice, Rejection};
+
+use crate::host::json::{names, policy::address_format};
+
+/// Every fact of a refusal.
+#[must_use]
+pub fn facts(rejection: &Rejection) -> Map<String, Value> {
+    match existence(rejection).or_else(|| content(rejection)).unwrap_or_else(|| state(rejection)) {
+        Value::Object(facts) => facts,
+        _ => Map::new(),
+    }
+}
+
+fn existence(rejection: &Rejection) -> Option<Value> {
+    use Rejection as R;
+    Some(match rejection {
+        R::LineNotFound { line }
+        | R::NotOperatorOfLine { line }
+        | R::NotMemberOfLine { line }
+        | R::NoContactApp { line }
+        | R::NoOutboundChannel { line }
+        | R::ChannelOfAnotherLine { line } => json!({ "line": line.0 }),
+        R::ChannelNotFound { channel }
+        | R::ChannelDisconnected { channel }
+        | R::NeverContacted { channel } => json!({ "channel": channel.0 }),
+        R::AppNotFound { app } | R::AppNotBound { app } | R::WidgetNotPlaced { app } => {
+            json!({ "app": app.as_str() })
+        }
+        R::ProcessNotFound { process } | R::ProcessNotPermitted { process } => {
+            json!({ "process": process.as_str() })
+        }
+        R::OperatorNotFound { operator } | R::OperatorOffline { operator } => {
+            json!({ "operator": operator.0 })
+        }
+        R::ElementNotFound { element } | R::ElementNotLinked { element } => {
+            json!({ "element": element_json(element) })
+        }
+        R::SessionNotFound { session }
+        | R::SessionClosed { session }
+        | R::SessionNotClosed { session }
+        | R::SessionOfAnotherCustomer { session } => json!({ "session": session.0 }),
+        R::MessageNotFound { message } | R::NotOutgoing { message } | R::DeliverySettled { message } => {
+            json!({ "message": message.0 })
+        }
+        R::AlreadyExists { thing } => json!({ "thing": names::thing(*thing) }),
+        _ => return None,
+    })
+}
+
+fn content(rejection: &Rejection) -> Option<Value> {
+    use Rejection as R;
+    Some(match rejection {
+        R::SubjectTooLong { bytes, max } => json!({ "bytes": bytes, "max": max }),
+        R::BadSubject { at } => json!({ "at": at }),
+        R::Blank { input } => json!({ "input": names::input(*input) }),
+        R::TextTooLong { chars, max } => json!({ "chars": chars, "max": max }),
+        R::TooLong { input, bytes, max } => {
+            json!({ "input": names::input(*input), "bytes": bytes, "max": max })
+        }
+        R::BadCharacter { input, at } => json!({ "input": names::input(*input), "at": at }),
+        R::DuplicateField { field } => json!({ "field": field }),
+        R::LimitReached { limit, max } => json!({ "limit": names::limit(*limit), "max": max }),
+        R::PolicyNotAllowed { field } => json!({ "field": field }),
+        R::BadTemplate { line, column, reason } => {
+            json!({ "line": line, "column": column, "reason": reason })
+        }
+        R::FieldTypeNotAllowed { field, field_type } => {
+            json!({ "field": field, "field_type": names::field_type(*field_type) })
+        }
+        _ => return None,
+    })
+}
+
+fn state(rejection: &Rejection) -> Value {
+    use Rejection as R;
+    match rejection {
+        R::TargetNotOfLine { operator, line } => json!({ "operator": operator.0, "line": line.0 }),
+        R::NotAssignee { holder, holder_name } => {
+            json!({ "holder": id(holder), "holder_name": holder_name })
+        }
+        R::OpenSessionExists { session, holder, holder_name } => {
+            json!({ "session": session.0, "holder": id(holder), "holder_name": holder_name })
+        }
+        R::ContactNotInContactApp { app, contact_app } => {
+            json!({ "app": app.as_str(), "contact_app": contact_app.as_str() })
+        }
+        R::AccountKindMismatch { kind, channels } => {
+            let channels: Vec<&str> = channels.iter().map(ChannelKind::code).collect();
+            json!({ "kind": AccountKind::code(kind), "channels": channels })
+        }
+        R::AmbiguousChannel { channels } => {
+            json!({ "channels": channels.iter().map(choice).collect::<Vec<_>>() })
+        }
+        R::ChannelForbidsOperatorCreate { kind }
+        | R::ChannelForbidsInitiated { kind }
+        | R::ChannelKindFixed { kind } => json!({ "kind": kind.code() }),
+        R::BadAddress { expected, given, suggestion } => {
+            json!({ "expected": address_format(*expected), "given": given, "suggestion": suggestion })
+        }
+        _ => Value::Null,
+    }
+}
+
+fn id(operator: &Option<OperatorId>) -> Option<uuid::Uuid> {
+    operator.map(|operator| operator.0)
+}
+
+fn element_json(element: &ElementRef) -> Value {
+    json!({ "app": element.app.as_str(), "element": element.element.0 })
+}
+
+fn choice(choice: &ChannelChoice) -> Value {
+    json!({ "channel": choice.channel.0, "title": choice.title })
+}
