@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::DateTime;
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{Environment, Value, context};
 
 use super::limits::{
     SESSION_NAME_BYTES_MAX, SUBJECT_BYTES_MAX, TEMPLATE_BYTES_MAX, TEXT_BYTES_MAX, TITLE_BYTES_MAX,
@@ -12,8 +12,7 @@ use super::limits::{
 use super::rejection::{Input, Rejection};
 use super::time::Timestamp;
 
-/// Instructions that a template may take: far above any name, far below a stalled line.
-const TEMPLATE_FUEL: u64 = 20_000;
+mod grammar;
 
 /// What a template may name; these words are its variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,14 +41,16 @@ pub struct NameTemplate {
 impl NameTemplate {
     /// Compiles a template in the syntax of Jinja and renders it once, to find what is wrong now.
     ///
+    /// It has variables, conditions and the filters `upper`, `lower`, `title`, `capitalize`, `trim` and
+    /// `default`: nothing that repeats or multiplies a text.
+    ///
     /// # Errors
     ///
     /// `BadTemplate` with the position, `TooLong`, or `Blank`.
     pub fn new(source: &str) -> Result<NameTemplate, Rejection> {
         within(Input::Template, source, TEMPLATE_BYTES_MAX)?;
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(TEMPLATE_FUEL));
+        grammar::check(source)?;
+        let mut environment = grammar::environment();
         environment
             .add_template_owned("name", source.to_owned())
             .map_err(|error| bad_template(source, &error))?;
@@ -129,10 +130,7 @@ fn clock_time(at: Timestamp) -> String {
 }
 
 fn bad_template(source: &str, error: &minijinja::Error) -> Rejection {
-    let start = error.range().map_or(0, |range| range.start).min(source.len());
-    let before = &source[..source.floor_char_boundary(start)];
-    let line = error.line().unwrap_or(1);
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let (line, column) = grammar::place(source, error.range().map_or(0, |range| range.start));
     let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     Rejection::BadTemplate { line, column, reason }
 }

@@ -4,6 +4,8 @@
 
 mod sentence;
 
+pub use sentence::command_id_reused;
+
 use super::account::AccountKind;
 use super::channel::{AddressFormat, ChannelKind};
 use super::element::FieldType;
@@ -93,9 +95,9 @@ pub enum Rejection {
     ChannelNotFound { channel: ChannelId },
     AppNotFound { app: AppId },
     ProcessNotFound { process: ProcessId },
+    SessionNotFound { session: SessionId },
     OperatorNotFound { operator: OperatorId },
     ElementNotFound { element: ElementRef },
-    SessionNotFound { session: SessionId },
     MessageNotFound { message: MessageId },
     AlreadyExists { thing: Thing },
     // Role.
@@ -158,9 +160,9 @@ impl Rejection {
         "ChannelNotFound",
         "AppNotFound",
         "ProcessNotFound",
+        "SessionNotFound",
         "OperatorNotFound",
         "ElementNotFound",
-        "SessionNotFound",
         "MessageNotFound",
         "AlreadyExists",
         "AdministratorsOnly",
@@ -218,9 +220,9 @@ impl Rejection {
             Rejection::ChannelNotFound { .. } => "ChannelNotFound",
             Rejection::AppNotFound { .. } => "AppNotFound",
             Rejection::ProcessNotFound { .. } => "ProcessNotFound",
+            Rejection::SessionNotFound { .. } => "SessionNotFound",
             Rejection::OperatorNotFound { .. } => "OperatorNotFound",
             Rejection::ElementNotFound { .. } => "ElementNotFound",
-            Rejection::SessionNotFound { .. } => "SessionNotFound",
             Rejection::MessageNotFound { .. } => "MessageNotFound",
             Rejection::AlreadyExists { .. } => "AlreadyExists",
             Rejection::AdministratorsOnly => "AdministratorsOnly",
