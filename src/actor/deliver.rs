@@ -154,14 +154,16 @@ async fn look_at_inbound(
     if let Some(session) = candidate.filter(|id| inside.is_none_or(|session| session.id != *id)) {
         return Ok(Look::Belongs(session));
     }
-    let open = inside.is_some_and(|session| session.open().is_ok());
+    let inside = inside.filter(|session| candidate == Some(session.id));
+    // An open session knows its customer: its messages need no directory.
     let contact = match &state.contact_app {
-        Some(app) if !open => world.contact_with(app, &route.account).await?,
+        Some(app) if inside.is_none_or(|session| session.open().is_err()) => {
+            world.contact_with(app, &route.account).await?
+        }
         Some(_) | None => None,
     };
     let contact: Option<(&ElementRef, &str)> =
         contact.as_ref().map(|contact| (&contact.id, contact.title.as_str()));
-    let inside = inside.filter(|session| candidate == Some(session.id));
     let now = store.now();
     let facts = inbound::decide(
         command,

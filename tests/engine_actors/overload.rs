@@ -1,0 +1,91 @@
+//! Too much at once is answered, at a bound, with `Busy`; nothing waits for ever.
+
+use super::*;
+
+/// A desk whose log holds every append, so that commands pile up.
+async fn held(actors: ActorOptions) -> (Arc<TroubledLog>, Engine, SessionId) {
+    let log = TroubledLog::new();
+    let engine = desk_on(&log, actors).await;
+    let session = session_of_anna(&engine).await;
+    log.hold(true);
+    (log, engine, session)
+}
+
+#[tokio::test]
+async fn a_full_mailbox_answers_busy_and_the_same_command_may_be_sent_again() {
+    let wait = Duration::from_millis(5);
+    let actors = ActorOptions { session_mailbox_max: 2, mailbox_wait: wait, ..ActorOptions::default() };
+    let (log, engine, session) = held(actors).await;
+    let commands: Vec<_> = (0..16).map(|number| (command_id(), message(&format!("{number:02}")))).collect();
+    let caller = |id| by(Principal::Operator(ANNA), id);
+    let sent: Vec<_> =
+        commands.iter().map(|(id, command)| send(&engine, caller(*id), session, command.clone())).collect();
+    eventually("the mailbox overflows", || engine.stats().failed > 0).await;
+    log.hold(false);
+    let (mut accepted, mut busy) = (0, Vec::new());
+    for (sent, (id, command)) in sent.into_iter().zip(commands) {
+        match sent.await.expect("an answer") {
+            Ok(_) => accepted += 1,
+            Err(error) => {
+                assert_eq!((error.code(), error.outcome()), ("Busy", Outcome::NotWritten));
+                busy.push((id, command));
+            }
+        }
+    }
+    assert!(accepted > 0 && !busy.is_empty(), "{accepted} accepted, {} refused", busy.len());
+    assert_eq!(texts(&engine, session).await.len(), accepted, "what was refused was not written");
+    for (id, command) in busy {
+        engine.session(caller(id), session, command).await.expect("sent again");
+    }
+    let mut all = texts(&engine, session).await;
+    all.sort();
+    let expected: Vec<String> = (0..16).map(|number| format!("{number:02}")).collect();
+    assert_eq!(all, expected);
+}
+
+#[tokio::test]
+async fn a_line_creates_at_most_so_many_sessions_at_once() {
+    let (log, engine, _) = held(ActorOptions { line_creations_max: 3, ..ActorOptions::default() }).await;
+    let creations: Vec<_> = (0..8)
+        .map(|_| {
+            let engine = engine.clone();
+            let create = creation(MAIL, MAIL_ADDRESS);
+            tokio::spawn(async move { engine.create_session(operator(ANNA), create).await })
+        })
+        .collect();
+    eventually("the others are refused", || engine.stats().failed == 5).await;
+    // Another line has a bound of its own.
+    let engine_of = engine.clone();
+    let mut second = creation(SUPPORT, PHONE_2);
+    second.contact = contact(2);
+    let other = tokio::spawn(async move { engine_of.create_session(operator(ANNA), second).await });
+    log.hold(false);
+    other.await.expect("an answer").expect("created");
+    let (mut created, mut busy) = (0, 0);
+    for creation in creations {
+        match creation.await.expect("an answer") {
+            Ok(_) => created += 1,
+            Err(error) => {
+                assert_eq!((error.code(), error.outcome()), ("Busy", Outcome::NotWritten));
+                busy += 1;
+            }
+        }
+    }
+    assert_eq!((created, busy), (3, 5));
+    engine.create_session(operator(ANNA), creation(MAIL, MAIL_ADDRESS)).await.expect("there is room again");
+}
+
+#[tokio::test]
+async fn a_command_without_an_answer_in_time_is_unknown_and_found_again() {
+    let wait = Duration::from_millis(20);
+    let (log, engine, session) = held(ActorOptions { reply_wait: wait, ..ActorOptions::default() }).await;
+    let (id, text) = (command_id(), message("раз"));
+    let late = engine.session(by(Principal::Operator(ANNA), id), session, text.clone()).await;
+    assert_eq!(late.expect_err("no answer yet").outcome(), Outcome::Unknown);
+    log.hold(false);
+    eventually("the command ends", || engine.stats().commands == 0).await;
+    let head = engine.head();
+    engine.session(by(Principal::Operator(ANNA), id), session, text).await.expect("it was written");
+    assert_eq!(engine.head(), head);
+    assert_eq!(texts(&engine, session).await, ["раз"]);
+}

@@ -1,0 +1,101 @@
+//! A log in memory that fails, forgets to answer, or waits, when a test says so.
+
+// Each test binary uses its part of it.
+#![allow(dead_code)]
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use switchboard::log::memory::MemoryLog;
+use switchboard::log::{
+    Append, AppendError, Appended, Log, LogFuture, LogStats, Position, ReadError, Record, StreamName, Version,
+};
+use tokio::sync::watch;
+
+/// What becomes of an append.
+#[derive(Clone, Copy, Debug)]
+pub enum Trouble {
+    /// It fails before anything is written.
+    Refused,
+    /// It is written, and the answer is lost.
+    AnswerLost,
+    /// It is lost, and nobody knows.
+    WriteLost,
+}
+
+pub struct TroubledLog {
+    inner: Arc<MemoryLog>,
+    troubles: Mutex<VecDeque<Trouble>>,
+    held: watch::Sender<bool>,
+}
+
+impl TroubledLog {
+    pub fn new() -> Arc<TroubledLog> {
+        let (held, _) = watch::channel(false);
+        Arc::new(TroubledLog { inner: MemoryLog::new(), troubles: Mutex::default(), held })
+    }
+
+    /// The next appends meet these, one each.
+    pub fn expect(&self, troubles: &[Trouble]) {
+        self.troubles.lock().expect("no panic under this lock").extend(troubles);
+    }
+
+    /// Whether appends wait instead of being written.
+    pub fn hold(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+}
+
+impl Log for TroubledLog {
+    fn append(&self, append: Append) -> LogFuture<Result<Appended, AppendError>> {
+        let trouble = self.troubles.lock().expect("no panic under this lock").pop_front();
+        let (inner, mut held) = (Arc::clone(&self.inner), self.held.subscribe());
+        // What was handed over is written whether or not somebody still waits.
+        let written = tokio::spawn(async move {
+            let _ = held.wait_for(|held| !held).await;
+            let unknown = |reason: &str| Err(AppendError::Unknown { reason: reason.into() });
+            match trouble {
+                None => inner.append(append).await,
+                Some(Trouble::Refused) => Err(AppendError::Unavailable { reason: "a test said so".into() }),
+                Some(Trouble::WriteLost) => unknown("the write was lost"),
+                Some(Trouble::AnswerLost) => {
+                    inner.append(append).await.and_then(|_| unknown("the answer was lost"))
+                }
+            }
+        });
+        Box::pin(async move { written.await.expect("an append does not panic") })
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamName,
+        after: Version,
+        limit: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        self.inner.read_stream(stream, after, limit)
+    }
+
+    fn read_all(&self, after: Position, limit: usize) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        self.inner.read_all(after, limit)
+    }
+
+    fn head(&self) -> Position {
+        self.inner.head()
+    }
+
+    fn follow(&self) -> watch::Receiver<Position> {
+        self.inner.follow()
+    }
+
+    fn stats(&self) -> LogStats {
+        self.inner.stats()
+    }
+
+    fn poisoned(&self) -> Option<String> {
+        None
+    }
+
+    fn close(&self) -> LogFuture<()> {
+        self.inner.close()
+    }
+}
