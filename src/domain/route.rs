@@ -3,7 +3,7 @@
 //! One function serves the operators' dialog, their command, and the processes' messages.
 
 use super::account::{Account, AccountText};
-use super::channel::{Channel, OperatorCreate};
+use super::channel::{Channel, ChannelPolicy, OperatorCreate};
 use super::command::ChosenAccount;
 use super::element::{Element, FieldType, FieldValue};
 use super::event::Slot;
@@ -71,7 +71,9 @@ impl Route<'_> {
     ///
     /// `NeverContacted`.
     pub fn require_earlier_contact(&self, slot: &SlotFacts) -> Result<(), Rejection> {
-        let gated = self.channel.policy.operator_create == OperatorCreate::PriorInboundOnly;
+        // A medium that asks for it does so whatever narrower policy the line has set.
+        let asked = |policy: &ChannelPolicy| policy.operator_create == OperatorCreate::PriorInboundOnly;
+        let gated = asked(&self.channel.policy) || self.channel.kind.policy().as_ref().is_some_and(asked);
         if gated && !slot.state.customer_wrote {
             return Err(Rejection::NeverContacted { channel: self.channel.id });
         }

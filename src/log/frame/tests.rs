@@ -1,3 +1,5 @@
+//! Tests of `frame`.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 

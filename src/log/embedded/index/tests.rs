@@ -1,3 +1,5 @@
+//! Tests of `index`.
+
 use super::*;
 
 fn checkpoint(position: u64) -> Checkpoint {
