@@ -11,6 +11,8 @@ use switchboard::projection::{Order as Reading, ProjectionName, SessionStatus};
 use switchboard::wire::Recorded;
 use switchboard::{CommandError, Engine, Receipt};
 
+#[path = "support/invariants/bites.rs"]
+mod bites;
 #[path = "support/desk.rs"]
 mod desk;
 #[path = "support/invariants/ledger.rs"]
@@ -23,10 +25,10 @@ use ledger::Ledger;
 use steps::{ACTORS, Known, Order, Step, any_step};
 
 /// Lists tried on a log in memory: half a minute on two cores, unoptimised.
-const LISTS_IN_MEMORY: u32 = 64;
+const LISTS_IN_MEMORY: u32 = 160;
 
 /// Lists tried in a folder, where each restart opens a store.
-const LISTS_IN_A_FOLDER: u32 = 8;
+const LISTS_IN_A_FOLDER: u32 = 16;
 
 /// Shorter lists tried when one fails.
 const SHRINKINGS_MAX: u32 = 200;
@@ -70,8 +72,9 @@ fn holds(lists: u32, home: fn() -> Home) {
         let run = runtime.block_on(async { tokio::spawn(run(home(), batches)).await });
         run.map_err(|error| {
             let panic = error.into_panic();
-            let text = panic.downcast_ref::<String>().cloned();
-            TestCaseError::fail(text.unwrap_or_else(|| "a panic without text".to_owned()))
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or(panic.downcast_ref::<&str>().copied());
+            TestCaseError::fail(text.unwrap_or("a panic without text").to_owned())
         })
     });
     if let Err(error) = result {

@@ -123,6 +123,26 @@ async fn of_100_messages_at_once_none_is_lost_and_one_session_takes_all() {
     }
 }
 
+/// A policy may forbid what the medium allows, never allow what it forbids: a bot cannot write first,
+/// whoever asks, and taking operators off its channel does not change that.
+#[tokio::test]
+#[ignore = "the rules ask for earlier contact only where operators may create after it"]
+async fn a_bot_that_operators_never_use_still_writes_to_nobody_who_never_wrote() {
+    let engine = Home::memory().desk().await;
+    let ready = || initiated(BOT, BOT_USER, "Заказ готов");
+    let first = ready();
+    let refused = engine.send_initiated(process_of(&first), first).await;
+    assert_eq!(refusal(refused), Rejection::NeverContacted { channel: TELEGRAM_BOT });
+    let mut policy =
+        switchboard::domain::channel::ChannelKind::TelegramBot.policy().expect("a built-in kind");
+    policy.operator_create = OperatorCreate::Never;
+    let narrower = LineCommand::SetChannelPolicy { channel: TELEGRAM_BOT, policy };
+    engine.line(admin(), BOT, narrower).await.expect("narrower");
+    let second = ready();
+    let refused = engine.send_initiated(process_of(&second), second).await;
+    assert_eq!(refusal(refused), Rejection::NeverContacted { channel: TELEGRAM_BOT });
+}
+
 /// What an engine remembers of a session may be older than the log: the log is the judge.
 #[tokio::test]
 async fn two_engines_on_one_log_never_open_a_slot_twice() {
