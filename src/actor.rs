@@ -12,10 +12,12 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::directory::Directory;
+use crate::directory::{Directory, DirectoryFuture};
+use crate::domain::account::Account;
 use crate::domain::element::Element;
 use crate::domain::event::Stream;
-use crate::domain::id::{ElementRef, LineId, SessionId};
+use crate::domain::id::{AppId, ElementRef, LineId, OperatorId, SessionId};
+use crate::domain::session::Session;
 use crate::log::{AppendError, Version};
 use crate::request::{Caller, CommandError};
 use crate::store::{Folded, Store};
@@ -37,6 +39,9 @@ pub(crate) const CONFLICTS_MAX: usize = 64;
 
 /// Sessions that are read from the log at once, so that a restart is no stampede.
 const RECOVERIES_MAX: usize = 64;
+
+/// How long a directory may take to answer, a host's or ours while its projection is rebuilt.
+const DIRECTORY_WAIT: Duration = Duration::from_secs(5);
 
 /// How actors behave.
 #[derive(Clone, Copy, Debug)]
@@ -78,20 +83,20 @@ impl Default for ActorOptions {
 pub(crate) struct World {
     pub store: Store,
     pub directory: Option<Arc<dyn Directory>>,
-    pub finder: Arc<dyn FindContact>,
+    pub lookup: Arc<dyn Lookup>,
     pub options: ActorOptions,
     pub sessions: Registry<SessionId, SessionActor>,
     pub lines: Registry<LineId, LineActor>,
     recoveries: Semaphore,
 }
 
-/// Finds the contact that has an address, among the embedded elements.
-pub(crate) trait FindContact: Send + Sync + 'static {
-    fn find(
-        &self,
-        app: &crate::domain::id::AppId,
-        account: &crate::domain::account::Account,
-    ) -> crate::directory::DirectoryFuture<Option<Element>>;
+/// Questions that only a fold of many streams answers.
+pub(crate) trait Lookup: Send + Sync + 'static {
+    /// The contact that has an address, among the embedded elements.
+    fn find(&self, app: &AppId, account: &Account) -> DirectoryFuture<Option<Element>>;
+
+    /// On how many lines a person has a role.
+    fn lines_of(&self, operator: OperatorId) -> DirectoryFuture<usize>;
 }
 
 /// A command on its way to an actor, with the permit that lets a shutdown wait for it.
@@ -108,13 +113,13 @@ impl World {
     pub fn new(
         store: Store,
         directory: Option<Arc<dyn Directory>>,
-        finder: Arc<dyn FindContact>,
+        lookup: Arc<dyn Lookup>,
         options: ActorOptions,
     ) -> World {
         World {
             store,
             directory,
-            finder,
+            lookup,
             options,
             sessions: Registry::new(),
             lines: Registry::new(),
@@ -128,8 +133,8 @@ impl World {
         element: &ElementRef,
     ) -> Result<(Option<Element>, Option<Version>), CommandError> {
         if let Some(directory) = &self.directory {
-            let found = directory.element(element).await;
-            return Ok((found.map_err(|error| CommandError::Unavailable(error.to_string()))?, None));
+            let found = in_time(directory.element(element)).await?;
+            return Ok((found.map(Element::bounded), None));
         }
         let kept = self.store.element(element).await?;
         Ok((kept.state.clone(), Some(kept.version)))
@@ -138,21 +143,23 @@ impl World {
     /// The contact that has an address.
     pub async fn contact_with(
         &self,
-        app: &crate::domain::id::AppId,
-        account: &crate::domain::account::Account,
+        app: &AppId,
+        account: &Account,
     ) -> Result<Option<Element>, CommandError> {
-        let found = match &self.directory {
-            Some(directory) => directory.find(app, account).await,
-            None => self.finder.find(app, account).await,
+        let asked = match &self.directory {
+            Some(directory) => directory.find(app, account),
+            None => self.lookup.find(app, account),
         };
-        found.map_err(|error| CommandError::Unavailable(error.to_string()))
+        Ok(in_time(asked).await?.map(Element::bounded))
+    }
+
+    /// On how many lines a person has a role.
+    pub async fn lines_of(&self, operator: OperatorId) -> Result<usize, CommandError> {
+        in_time(self.lookup.lines_of(operator)).await
     }
 
     /// Reads a session from the log, few at a time.
-    async fn recover(
-        &self,
-        session: SessionId,
-    ) -> Result<Folded<Option<crate::domain::session::Session>>, CommandError> {
+    async fn recover(&self, session: SessionId) -> Result<Folded<Option<Session>>, CommandError> {
         let _turn = self.recoveries.acquire().await;
         Ok(self.store.session(session).await?)
     }
@@ -166,6 +173,18 @@ impl World {
                 Err(CommandError::Unavailable(error.to_string()))
             }
             AppendError::Unknown { .. } => Err(CommandError::Unknown(error.to_string())),
+        }
+    }
+}
+
+/// The answer of a directory, unless it takes too long.
+async fn in_time<T>(asked: DirectoryFuture<T>) -> Result<T, CommandError> {
+    match tokio::time::timeout(DIRECTORY_WAIT, asked).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(CommandError::Unavailable(error.to_string())),
+        Err(_) => {
+            let reason = format!("the directory did not answer within {DIRECTORY_WAIT:?}");
+            Err(CommandError::Unavailable(reason))
         }
     }
 }

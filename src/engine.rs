@@ -19,7 +19,7 @@ use crate::domain::command::{
     CreateSession, ElementCommand, LineCommand, OperatorCommand, ReceiveMessage, SendInitiated,
     SessionCommand, WorkspaceCommand,
 };
-use crate::domain::id::{CommandId, ElementRef, LineId, OperatorId, SessionId};
+use crate::domain::id::{CommandId, ElementRef, LineId, OperatorId, Principal, SessionId};
 use crate::domain::rejection::Rejection;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::memory::MemoryLog;
@@ -121,9 +121,9 @@ impl Engine {
                 return Err(error.into());
             }
         };
-        let finder = Arc::new(EmbeddedDirectory::new(Arc::clone(&log), Arc::clone(&projections)));
+        let lookup = Arc::new(EmbeddedDirectory::new(Arc::clone(&log), Arc::clone(&projections)));
         let store = Store::new(Arc::clone(&log), options.clock);
-        let world = Arc::new(World::new(store, options.directory, finder, options.actors));
+        let world = Arc::new(World::new(store, options.directory, lookup, options.actors));
         tracing::info!(head = log.head().0, "engine opened");
         let ((closed, _), counters) = (watch::channel(false), Counters::default());
         let inner = Inner { log, world, projections, gate: Gate::new(), closed, counters };
@@ -201,8 +201,13 @@ impl Engine {
         let ask = self.ask(caller, line, Arc::new(command))?;
         let world = Arc::clone(&self.inner.world);
         self.run(id, async move {
-            if !creates && world.store.line(line).await?.state.is_none() {
-                return Err(Rejection::LineNotFound { line }.into());
+            // No actor is made for an id that names nothing, nor for one who may not name it.
+            if world.store.line(line).await?.state.is_none() {
+                match ask.caller.principal {
+                    _ if !creates => return Err(Rejection::LineNotFound { line }.into()),
+                    Principal::Administrator(_) => {}
+                    _ => return Err(Rejection::AdministratorsOnly.into()),
+                }
             }
             world.lines.ask(&world, line, world.options.line_mailbox_max, ask).await
         })

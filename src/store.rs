@@ -37,6 +37,12 @@ const FOLD_PAGE_EVENTS: usize = 512;
 /// Elements kept in memory; each is read for a creation, and most are read once.
 const ELEMENTS_KEPT_MAX: usize = 10_000;
 
+/// Slots kept in memory: of customers with a long history, who are few.
+const SLOTS_KEPT_MAX: usize = 1_000;
+
+/// Events of a slot beyond which it is kept: reading so many costs less than a sync.
+const SLOT_EVENTS_UNKEPT_MAX: u64 = 128;
+
 /// Lines and operators kept in memory: far more than a workspace has.
 const CONFIGURATION_KEPT_MAX: usize = 100_000;
 
@@ -97,11 +103,12 @@ impl<T> Folded<T> {
         }
     }
 
-    /// Notes events of a command that were appended at the end of the stream.
-    pub fn extend(&mut self, command: CommandId, digest: u64, last: Position, events: u64) {
-        self.version = Version(self.version.0 + events);
-        self.last = last;
-        self.commands.insert(command, Remembered { digest, last });
+    /// Notes an event that the state was folded with.
+    fn note(&mut self, recorded: &Recorded) {
+        self.version = recorded.version;
+        self.last = recorded.position;
+        let remembered = Remembered { digest: recorded.digest, last: recorded.position };
+        self.commands.insert(recorded.command, remembered);
     }
 }
 
@@ -136,6 +143,7 @@ pub(crate) struct Store {
     lines: Shelf<LineId, Option<Line>>,
     operators: Shelf<OperatorId, Option<Operator>>,
     elements: Shelf<ElementRef, Option<Element>>,
+    slots: Shelf<Slot, SlotState>,
 }
 
 impl Store {
@@ -148,6 +156,7 @@ impl Store {
             lines: Shelf::new(CONFIGURATION_KEPT_MAX),
             operators: Shelf::new(CONFIGURATION_KEPT_MAX),
             elements: Shelf::new(ELEMENTS_KEPT_MAX),
+            slots: Shelf::new(SLOTS_KEPT_MAX),
         }
     }
 
@@ -217,24 +226,28 @@ impl Store {
         self.fold(&Stream::Session(session), folded, fold).await
     }
 
-    /// A slot, without saying whose the session is that holds it.
-    pub async fn slot(&self, slot: &Slot) -> Result<(SlotFacts, Version), LoadError> {
-        let mut folded = Folded::empty(SlotState::default());
+    /// A slot, as of now: its stream is read each time, a long one from where it was read before.
+    pub async fn slot(&self, slot: &Slot) -> Result<Folded<SlotState>, LoadError> {
+        let mut folded = self.slots.start(slot, SlotState::default);
+        let from = folded.version;
         let fold = |state: SlotState, recorded: &Recorded| match &recorded.event {
             Event::Slot(event) => state.evolve(event),
             _ => Ok(state),
         };
         self.fold(&Stream::Slot(slot.clone()), &mut folded, fold).await?;
-        Ok((SlotFacts { state: folded.state, operator: None, operator_name: None }, folded.version))
+        if folded.version.0 >= from.0 + SLOT_EVENTS_UNKEPT_MAX {
+            self.slots.keep(slot.clone(), folded.clone());
+        }
+        Ok(folded)
     }
 
-    /// A slot, and whose the session is that holds it; that session is read for it.
-    pub async fn slot_and_holder(&self, slot: &Slot) -> Result<(SlotFacts, Version), LoadError> {
-        let (mut facts, version) = self.slot(slot).await?;
-        if let Some(holder) = facts.state.holder {
-            (facts.operator, facts.operator_name) = self.holder(holder).await?;
-        }
-        Ok((facts, version))
+    /// A slot's state, with whose the session is that holds it; that session is read for it.
+    pub async fn with_holder(&self, state: SlotState) -> Result<SlotFacts, LoadError> {
+        let (operator, operator_name) = match state.holder {
+            Some(holder) => self.holder(holder).await?,
+            None => (None, None),
+        };
+        Ok(SlotFacts { state, operator, operator_name })
     }
 
     async fn holder(&self, session: SessionId) -> Result<(Option<OperatorId>, Option<String>), LoadError> {
@@ -376,8 +389,7 @@ impl Store {
                 let position = recorded.position;
                 folded.state = step(std::mem::take(&mut folded.state), &recorded)
                     .map_err(|illegal| LoadError::Illegal { position, illegal })?;
-                folded.extend(recorded.command, recorded.digest, position, 1);
-                folded.version = recorded.version;
+                folded.note(&recorded);
             }
             if !full {
                 return Ok(());

@@ -73,7 +73,13 @@ async fn attempt(world: &World, ask: &Create, operator: OperatorId) -> Result<Op
     let (Some(state), Some(contact), Some(route)) = (&line.state, &contact, &examined.route) else {
         return Err(CommandError::Unreadable("an examination passed without a route".to_owned()));
     };
-    let (slot, slot_version) = store.slot_and_holder(&route.slot()).await?;
+    let seen = store.slot(&route.slot()).await?;
+    // The same command for another session is another command; for this one, it is answered already.
+    if seen.answered(ask.caller.command, ask.digest)?.is_some() {
+        return Ok(None);
+    }
+    let slot_version = seen.version;
+    let slot = store.with_holder(seen.state).await?;
     let now = store.now();
     let facts = create::decide(operator, command, state, contact, route, &slot, now)?;
     let primary = Stream::Session(command.session);

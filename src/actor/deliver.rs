@@ -7,13 +7,14 @@ use kameo::message::Message;
 use super::session::SessionActor;
 use super::{Ask, CONFLICTS_MAX, World, contended};
 use crate::domain::command::{ReceiveMessage, SendInitiated};
-use crate::domain::event::{Fact, Stream};
+use crate::domain::event::{Event, Fact, SessionEvent, Slot, Stream};
 use crate::domain::id::{ElementRef, LineId, Principal, SessionId};
 use crate::domain::inbound::{self, InboundFacts};
 use crate::domain::initiated::{self, InitiatedFacts};
 use crate::domain::line::Line;
-use crate::domain::rejection::Rejection;
+use crate::domain::rejection::{Rejection, Thing};
 use crate::domain::session::Session;
+use crate::domain::slot::SlotFacts;
 use crate::log::Version;
 use crate::request::{Caller, CommandError, Receipt};
 use crate::store::{Decision, Guards};
@@ -149,8 +150,10 @@ async fn look_at_inbound(
     let line = store.line(line_id).await?;
     let state = line.state.as_ref().ok_or(Rejection::LineNotFound { line: line_id })?;
     let route = inbound::route(state, &ask.caller.principal, command)?;
-    let (slot, slot_version) = store.slot(&route.slot()).await?;
-    let candidate = inbound::candidate(command, &slot);
+    let seen = store.slot(&route.slot()).await?;
+    let (slot, slot_version) = (SlotFacts::unheld(seen.state), seen.version);
+    let answered = thread(world, command.in_reply_to, &route.slot(), inside).await?;
+    let candidate = inbound::candidate(&slot, answered);
     if let Some(session) = candidate.filter(|id| inside.is_none_or(|session| session.id != *id)) {
         return Ok(Look::Belongs(session));
     }
@@ -178,7 +181,7 @@ async fn look_at_inbound(
     if facts.iter().any(|fact| fact.stream == of_slot) {
         guards.at(&of_slot, slot_version);
     }
-    let session = target(&facts, command.session, inside, &mut guards);
+    let session = target(world, &facts, command.session, inside, &mut guards).await?;
     let message = Some(command.message);
     let receipt = Receipt { session: Some(session), message, ..Receipt::at(line.last) };
     Ok(Look::Opens(Box::new(Plan { facts, guards, primary, line: line_id, receipt })))
@@ -201,7 +204,8 @@ async fn look_at_initiated(
         InitiatedFacts { line: line.state.as_ref(), workspace: &workspace.state, contact: contact.as_ref() };
     let admitted = initiated::admit(&ask.caller.principal, command, &facts)?;
     let slot_id = admitted.route.slot();
-    let (slot, slot_version) = store.slot(&slot_id).await?;
+    let seen = store.slot(&slot_id).await?;
+    let (slot, slot_version) = (SlotFacts::unheld(seen.state), seen.version);
     let candidate = initiated::candidate(command, &slot);
     if let Some(session) = candidate.filter(|id| inside.is_none_or(|session| session.id != *id)) {
         return Ok(Look::Belongs(session));
@@ -219,20 +223,47 @@ async fn look_at_initiated(
     if Line::exclusive(admitted.route.channel) && inside.is_none() {
         guards.at(&Stream::Slot(slot_id), slot_version);
     }
-    let session = target(&facts, command.session, inside, &mut guards);
+    let session = target(world, &facts, command.session, inside, &mut guards).await?;
     let message = Some(command.message);
     let receipt = Receipt { session: Some(session), message, ..Receipt::at(line.last) };
     Ok(Look::Opens(Box::new(Plan { facts, guards, primary, line: command.line, receipt })))
 }
 
-/// The session that a decision writes to; a new one is expected to be absent.
-fn target(facts: &[Fact], new: SessionId, inside: Option<&Session>, guards: &mut Guards) -> SessionId {
-    let opens = facts.iter().any(|fact| fact.stream == Stream::Session(new));
-    if opens && inside.is_none_or(|session| session.id != new) {
-        guards.at(&Stream::Session(new), Version::ABSENT);
-        return new;
+/// The session that a message answers, if it is one of the same slot.
+async fn thread(
+    world: &World,
+    answered: Option<SessionId>,
+    slot: &Slot,
+    inside: Option<&Session>,
+) -> Result<Option<SessionId>, CommandError> {
+    let Some(answered) = answered else { return Ok(None) };
+    let fits = match inside.filter(|session| session.id == answered) {
+        Some(session) => session.slot() == *slot,
+        None => world.recover(answered).await?.state.is_some_and(|session| session.slot() == *slot),
+    };
+    Ok(fits.then_some(answered))
+}
+
+/// The session that a decision writes to; a new one has to be absent, and is expected to be so still.
+async fn target(
+    world: &World,
+    facts: &[Fact],
+    new: SessionId,
+    inside: Option<&Session>,
+    guards: &mut Guards,
+) -> Result<SessionId, CommandError> {
+    let opens = facts.iter().any(|fact| {
+        fact.stream == Stream::Session(new)
+            && matches!(fact.event, Event::Session(SessionEvent::SessionCreated { .. }))
+    });
+    if !opens {
+        return Ok(inside.map_or(new, |session| session.id));
     }
-    inside.map_or(new, |session| session.id)
+    if world.recover(new).await?.state.is_some() {
+        return Err(Rejection::AlreadyExists { thing: Thing::Session }.into());
+    }
+    guards.at(&Stream::Session(new), Version::ABSENT);
+    Ok(new)
 }
 
 impl SessionActor {
@@ -245,6 +276,8 @@ impl SessionActor {
             if folded.state.is_none() {
                 return Err(Rejection::SessionNotFound { session: self.id }.into());
             }
+            let (caller, digest) = ask.asked();
+            folded.answered(caller.command, digest)?;
             match ask.look(&world, folded.state.as_ref()).await? {
                 Look::Done(receipt) => return Ok(Some(receipt)),
                 Look::Belongs(_) => return Ok(None),

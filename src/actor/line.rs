@@ -97,9 +97,13 @@ impl LineActor {
         let workspace = store.workspace().await?;
         let mut guards = Guards::default();
         guards.at(&Stream::Line(self.line), line.version);
-        let (mut operator_known, mut channel_line) = (false, None);
+        let (mut operator_known, mut operator_lines, mut channel_line) = (false, 0, None);
         match &*ask.command {
-            LineCommand::GrantRole { operator, .. } | LineCommand::RevokeRole { operator, .. } => {
+            LineCommand::GrantRole { operator, .. } => {
+                operator_known = store.operator(*operator).await?.state.is_some();
+                operator_lines = self.world.lines_of(*operator).await?;
+            }
+            LineCommand::RevokeRole { operator, .. } => {
                 operator_known = store.operator(*operator).await?.state.is_some();
             }
             LineCommand::ConnectChannel { channel, .. } => {
@@ -110,7 +114,7 @@ impl LineActor {
             }
             _ => {}
         }
-        let facts = LineFacts { workspace: &workspace.state, operator_known, channel_line };
+        let facts = LineFacts { workspace: &workspace.state, operator_known, operator_lines, channel_line };
         let principal = &ask.caller.principal;
         let facts = line::decide(self.line, line.state.as_ref(), principal, &ask.command, &facts)?;
         if facts.is_empty() {

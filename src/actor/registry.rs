@@ -58,9 +58,18 @@ where
         <A as Message<M>>::Reply: Reply<Ok = T, Error = CommandError>,
     {
         let options = &world.options;
+        // Once an actor that had taken the request is gone, only a receipt or a refusal tells what
+        // it did: then any other failure leaves the outcome unknown.
+        let mut in_doubt = false;
+        let failed = |error: CommandError, in_doubt: bool| match error {
+            error @ (CommandError::Rejected(_) | CommandError::CommandIdReused(_)) => error,
+            error if in_doubt => CommandError::Unknown(error.to_string()),
+            error => error,
+        };
         for _ in 0..RESPAWNS_MAX {
             let Some(actor) = self.get_or_spawn(world, key, mailbox_max) else {
-                return Err(CommandError::Unavailable("the engine is closed".to_owned()));
+                let closed = CommandError::Unavailable("the engine is closed".to_owned());
+                return Err(failed(closed, in_doubt));
             };
             let asked = actor
                 .ask(request.clone())
@@ -69,16 +78,21 @@ where
                 .await;
             match asked {
                 Ok(answer) => return Ok(answer),
-                Err(SendError::HandlerError(error)) => return Err(error),
+                Err(SendError::HandlerError(error)) => return Err(failed(error, in_doubt)),
                 Err(SendError::MailboxFull(_) | SendError::Timeout(Some(_))) => {
-                    return Err(CommandError::Busy(format!("{mailbox_max} requests wait already")));
+                    let busy = CommandError::Busy(format!("{mailbox_max} requests wait already"));
+                    return Err(failed(busy, in_doubt));
                 }
                 Err(SendError::Timeout(None)) => {
                     return Err(CommandError::Unknown(format!("no answer within {:?}", options.reply_wait)));
                 }
-                Err(
-                    SendError::ActorNotRunning(_) | SendError::ActorRestarting(_) | SendError::ActorStopped,
-                ) => self.forget(key, actor.id()),
+                Err(SendError::ActorNotRunning(_) | SendError::ActorRestarting(_)) => {
+                    self.forget(key, actor.id());
+                }
+                Err(SendError::ActorStopped) => {
+                    in_doubt = true;
+                    self.forget(key, actor.id());
+                }
             }
         }
         Err(CommandError::Unknown(format!("the actor stopped {RESPAWNS_MAX} times while it was asked")))

@@ -11,14 +11,13 @@ use kameo::message::{Context, Message};
 use super::deliver::{Initiate, Receive};
 use super::{Ask, CONFLICTS_MAX, World, contended};
 use crate::domain::command::SessionCommand;
-use crate::domain::event::{Event, Fact, Stream};
+use crate::domain::event::{Fact, Stream};
 use crate::domain::id::{MessageId, PolicyRevision, Principal, SessionId};
 use crate::domain::line::Line;
 use crate::domain::operator::Operator;
 use crate::domain::rejection::Rejection;
 use crate::domain::session::{self, Session, SessionFacts};
 use crate::domain::slot::SlotFacts;
-use crate::domain::time::Timestamp;
 use crate::domain::workspace::Workspace;
 use crate::log::{AppendError, Position};
 use crate::request::{Caller, CommandError, Receipt};
@@ -103,7 +102,10 @@ impl SessionActor {
         error: &CommandError,
         context: &mut Context<Self, R>,
     ) {
-        if matches!(error, CommandError::Unknown(_) | CommandError::Unreadable(_)) {
+        let doubt = matches!(error, CommandError::Unknown(_) | CommandError::Unreadable(_));
+        // Nor does an actor live on for an id that names nothing.
+        let absent = self.folded.as_ref().is_some_and(|folded| folded.state.is_none());
+        if doubt || absent {
             self.folded = None;
             context.stop();
         }
@@ -165,50 +167,22 @@ impl SessionActor {
         primary: Stream,
     ) -> Result<Option<Position>, CommandError> {
         let now = self.world.store.now();
-        let own: Vec<Event> = facts
-            .iter()
-            .filter(|fact| fact.stream == Stream::Session(self.id))
-            .map(|fact| fact.event.clone())
-            .collect();
-        let decision = Decision { caller, digest, now, revision, facts, guards, primary: primary.clone() };
+        let decision = Decision { caller, digest, now, revision, facts, guards, primary };
         match self.world.store.commit(decision).await {
             Ok(appended) => {
-                // The stream's last own event is the command's last one where it is the primary.
-                if primary == Stream::Session(self.id) {
-                    self.apply(caller, digest, own, appended.last, now)?;
-                } else {
-                    self.catch_up().await?;
+                // It is durable whatever happens now; a state that cannot follow is read anew.
+                if self.catch_up().await.is_err() {
+                    self.folded = None;
                 }
                 Ok(Some(appended.last))
             }
-            Err(AppendError::Conflict { stream, expected, found }) => {
-                let conflict = AppendError::Conflict { stream, expected, found };
-                self.world.after_failure(conflict).await?;
+            Err(error @ AppendError::Conflict { .. }) => {
+                self.world.after_failure(error).await?;
                 self.catch_up().await?;
                 Ok(None)
             }
             Err(error) => self.world.after_failure(error).await.map(|()| None),
         }
-    }
-
-    fn apply(
-        &mut self,
-        caller: &Caller,
-        digest: u64,
-        events: Vec<Event>,
-        last: Position,
-        now: Timestamp,
-    ) -> Result<(), CommandError> {
-        let Some(mut folded) = self.folded.take() else { return Ok(()) };
-        let count = events.len() as u64;
-        for event in events {
-            let Event::Session(event) = event else { continue };
-            let evolved = Session::evolve(self.id, folded.state.take(), &event, now);
-            folded.state = Some(evolved.map_err(|illegal| CommandError::Unknown(illegal.to_string()))?);
-        }
-        folded.extend(caller.command, digest, last, count);
-        self.folded = Some(folded);
-        Ok(())
     }
 }
 
@@ -249,12 +223,13 @@ impl Surroundings {
                 element_known = world.element(element).await?.0.is_some();
             }
             SessionCommand::Reopen => {
-                let (facts, version) = store.slot_and_holder(&session.slot()).await?;
+                let seen = store.slot(&session.slot()).await?;
+                let version = seen.version;
                 let channel = line.state.as_ref().and_then(|line| line.channels.get(&session.channel));
                 if channel.is_some_and(Line::exclusive) {
                     guards.at(&Stream::Slot(session.slot()), version);
                 }
-                slot = Some(facts);
+                slot = Some(store.with_holder(seen.state).await?);
             }
             SessionCommand::Take
             | SessionCommand::SendMessage { .. }

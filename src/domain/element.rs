@@ -6,7 +6,7 @@ use super::account::{AccountKind, AccountText};
 use super::command::ElementCommand;
 use super::event::{ElementEvent, Event, Fact, IllegalEvent, Stream};
 use super::id::{AppId, ElementRef, Principal};
-use super::limits::{FIELD_BYTES_MAX, FIELD_NAME_BYTES_MAX, FIELDS_MAX};
+use super::limits::{FIELD_BYTES_MAX, FIELD_NAME_BYTES_MAX, FIELDS_MAX, TITLE_BYTES_MAX};
 use super::line::Line;
 use super::name;
 use super::rejection::{Input, Limit, Rejection, Thing};
@@ -77,6 +77,17 @@ pub struct Element {
 }
 
 impl Element {
+    /// The element within the limits of the rules, whatever a host's directory answered: what is
+    /// too long is cut or left out, so that no fact made from it is too large.
+    #[must_use]
+    pub fn bounded(mut self) -> Element {
+        self.title = name::safe_line(&self.title, TITLE_BYTES_MAX);
+        self.fields.retain(|field, value| {
+            field.len() <= FIELD_NAME_BYTES_MAX && value.text().len() <= FIELD_BYTES_MAX
+        });
+        self
+    }
+
     /// Applies a fact.
     ///
     /// # Errors
@@ -134,13 +145,13 @@ pub fn decide(
             return Err(Rejection::AlreadyExists { thing: Thing::Element });
         }
         (ElementCommand::CreateElement { title, fields }, None) => {
-            may_keep(&id.app, line, principal)?;
+            may_keep(&id.app, workspace, line, principal)?;
             let title = name::title(Input::Title, title)?;
             Some(ElementEvent::ElementCreated { title, fields: checked_fields(fields)? })
         }
         (_, None) => return Err(Rejection::ElementNotFound { element: id.clone() }),
         (command, Some(state)) => {
-            may_keep(&id.app, line, principal)?;
+            may_keep(&id.app, workspace, line, principal)?;
             change(state, command)?
         }
     };
@@ -148,9 +159,18 @@ pub fn decide(
     Ok(event.into_iter().map(fact).collect())
 }
 
-fn may_keep(app: &AppId, line: Option<&Line>, principal: &Principal) -> Result<(), Rejection> {
+fn may_keep(
+    app: &AppId,
+    workspace: &Workspace,
+    line: Option<&Line>,
+    principal: &Principal,
+) -> Result<(), Rejection> {
     let operator = match principal {
-        Principal::Administrator(_) | Principal::Process(_) => return Ok(()),
+        Principal::Administrator(_) => return Ok(()),
+        Principal::Process(process) if workspace.permits(process) => return Ok(()),
+        Principal::Process(process) => {
+            return Err(Rejection::ProcessNotPermitted { process: process.clone() });
+        }
         Principal::Channel(_) => return Err(Rejection::PrincipalNotAllowed),
         Principal::Operator(operator) => *operator,
     };

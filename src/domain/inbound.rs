@@ -62,11 +62,11 @@ fn address(channel: &Channel, text: &str) -> Result<Account, Rejection> {
     })
 }
 
-/// The session to look at: the one answered, else the open one of the slot, else the last one.
+/// The session to look at: the one that holds the slot, else the one answered, which is one of the
+/// same slot, else the open one, else the last one.
 #[must_use]
-pub fn candidate(command: &ReceiveMessage, slot: &SlotFacts) -> Option<SessionId> {
-    let answered = command.in_reply_to.filter(|session| slot.state.open.contains(session));
-    answered.or_else(|| slot.state.current()).or(slot.state.last)
+pub fn candidate(slot: &SlotFacts, answered: Option<SessionId>) -> Option<SessionId> {
+    slot.state.holder.or(answered).or_else(|| slot.state.current()).or(slot.state.last)
 }
 
 /// Decides what follows from a customer's message.
@@ -76,7 +76,8 @@ pub fn candidate(command: &ReceiveMessage, slot: &SlotFacts) -> Option<SessionId
 ///
 /// # Errors
 ///
-/// `AlreadyExists` when the session has another message with this id.
+/// `AlreadyExists` when the session has another message with this id, or when the id that a new
+/// session would get is the last session's.
 pub fn decide(
     command: &ReceiveMessage,
     route: &Route<'_>,
@@ -85,6 +86,9 @@ pub fn decide(
     let (session, mut decided) = match facts.session {
         Some(session) if session.open().is_ok() => (session.id, Vec::new()),
         Some(session) if reopens(session, facts) => (session.id, reopened(session, route).into()),
+        Some(session) if session.id == command.session => {
+            return Err(Rejection::AlreadyExists { thing: Thing::Session });
+        }
         Some(_) | None => (command.session, opened(command, route, facts).into()),
     };
     let known = facts.session.filter(|known| known.id == session);
@@ -118,7 +122,7 @@ fn reopened(session: &Session, route: &Route<'_>) -> [Fact; 2] {
 }
 
 fn opened(command: &ReceiveMessage, route: &Route<'_>, facts: &InboundFacts<'_>) -> [Fact; 2] {
-    let sender = command.sender.as_deref().map(|name| safe_line(name, TITLE_BYTES_MAX));
+    let sender = command.sender.as_deref().map(|name| name::safe_line(name, TITLE_BYTES_MAX));
     let known = facts.contact.map(|(_, name)| name);
     create::opening(NewSession {
         id: command.session,
@@ -128,7 +132,7 @@ fn opened(command: &ReceiveMessage, route: &Route<'_>, facts: &InboundFacts<'_>)
         customer_name: known.or(sender.as_deref()).unwrap_or_default(),
         subject: subject(command),
         origin: Origin::Inbound,
-        continues: facts.slot.state.last,
+        continues: facts.session.map(|session| session.id).or(facts.slot.state.last),
         now: facts.now,
     })
 }
@@ -145,14 +149,8 @@ fn received(command: &ReceiveMessage) -> SessionEvent {
 
 /// A customer's subject is never refused: it is made safe for a header.
 fn subject(command: &ReceiveMessage) -> Option<String> {
-    let line = safe_line(command.subject.as_deref()?, SUBJECT_BYTES_MAX);
+    let line = name::safe_line(command.subject.as_deref()?, SUBJECT_BYTES_MAX);
     (!line.is_empty()).then_some(line)
-}
-
-fn safe_line(text: &str, bytes_max: usize) -> String {
-    let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    line.truncate(line.floor_char_boundary(bytes_max));
-    line.trim().to_owned()
 }
 
 fn of_slot(slot: Slot, event: SlotEvent) -> Fact {

@@ -30,6 +30,9 @@ pub const BOUND_APPS_MAX: usize = 64;
 /// Operators, supervisors and readers of one line.
 pub const MEMBERS_MAX: usize = 10_000;
 
+/// Lines on which one person has a role; lists of all of a person's lines are merged from so many.
+pub const LINES_PER_OPERATOR_MAX: usize = 512;
+
 /// Apps and processes of the workspace, each.
 pub const WORKSPACE_ENTRIES_MAX: usize = 1_000;
 

@@ -122,6 +122,14 @@ fn header_safe(text: &str) -> String {
     line.trim_end().to_owned()
 }
 
+/// A text from outside as one line of at most so many octets: control characters become spaces.
+#[must_use]
+pub fn safe_line(text: &str, bytes_max: usize) -> String {
+    let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.truncate(line.floor_char_boundary(bytes_max));
+    line.trim().to_owned()
+}
+
 fn clock_time(at: Timestamp) -> String {
     match DateTime::from_timestamp_micros(at.0) {
         Some(moment) => moment.format("%Y-%m-%d %H:%M").to_string(),

@@ -65,6 +65,8 @@ pub enum Limit {
     BoundApps,
     /// Roles given on a line.
     Members,
+    /// Lines on which one person has a role.
+    LinesOfOperator,
     /// Apps of the workspace.
     Apps,
     /// Processes of the workspace.

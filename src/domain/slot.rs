@@ -27,6 +27,14 @@ pub struct SlotFacts {
     pub operator_name: Option<String>,
 }
 
+impl SlotFacts {
+    /// A slot of which nobody asks whose session holds it.
+    #[must_use]
+    pub fn unheld(state: SlotState) -> SlotFacts {
+        SlotFacts { state, operator: None, operator_name: None }
+    }
+}
+
 impl SlotState {
     /// Applies a fact.
     ///

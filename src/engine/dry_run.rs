@@ -144,7 +144,7 @@ impl Engine {
         };
         let create::Examined { mut verdict, route } = create::examine(draft, &facts);
         if let Some(route) = route {
-            let (slot, _) = world.store.slot_and_holder(&route.slot()).await?;
+            let slot = world.store.with_holder(world.store.slot(&route.slot()).await?.state).await?;
             create::examine_slot(&route, &slot, draft.subject.as_deref(), &draft.via, &mut verdict);
         }
         Ok(verdict.0)

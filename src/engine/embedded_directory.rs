@@ -1,12 +1,12 @@
-//! Finding contacts among the embedded elements.
+//! Questions of the rules that the projections answer.
 
 use std::sync::Arc;
 
-use crate::actor::FindContact;
+use crate::actor::Lookup;
 use crate::directory::{DirectoryError, DirectoryFuture};
 use crate::domain::account::{Account, AccountText};
 use crate::domain::element::Element;
-use crate::domain::id::AppId;
+use crate::domain::id::{AppId, OperatorId};
 use crate::log::Log;
 use crate::projection::Projections;
 
@@ -22,7 +22,17 @@ impl EmbeddedDirectory {
     }
 }
 
-impl FindContact for EmbeddedDirectory {
+impl Lookup for EmbeddedDirectory {
+    fn lines_of(&self, operator: OperatorId) -> DirectoryFuture<usize> {
+        let (projections, head) = (Arc::clone(&self.projections), self.log.head());
+        Box::pin(async move {
+            let failed = |error: String| DirectoryError(error);
+            projections.caught_up(head).await.map_err(|error| failed(error.to_string()))?;
+            let lines = projections.lines_of(operator).await;
+            Ok(lines.map_err(|error| failed(error.to_string()))?.len())
+        })
+    }
+
     fn find(&self, app: &AppId, account: &Account) -> DirectoryFuture<Option<Element>> {
         let (projections, head) = (Arc::clone(&self.projections), self.log.head());
         let app = app.clone();

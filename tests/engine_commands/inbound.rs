@@ -126,7 +126,6 @@ async fn of_100_messages_at_once_none_is_lost_and_one_session_takes_all() {
 /// A policy may forbid what the medium allows, never allow what it forbids: a bot cannot write first,
 /// whoever asks, and taking operators off its channel does not change that.
 #[tokio::test]
-#[ignore = "the rules ask for earlier contact only where operators may create after it"]
 async fn a_bot_that_operators_never_use_still_writes_to_nobody_who_never_wrote() {
     let engine = Home::memory().desk().await;
     let ready = || initiated(BOT, BOT_USER, "Заказ готов");

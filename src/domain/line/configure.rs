@@ -5,7 +5,7 @@ use crate::domain::channel::{Channel, ChannelKind, ChannelPolicy};
 use crate::domain::command::LineCommand;
 use crate::domain::event::{ChannelEvent, Event, Fact, LineEvent, Role, Stream};
 use crate::domain::id::{AppId, ChannelId, LineId, OperatorId, PolicyRevision, Principal};
-use crate::domain::limits::{BOUND_APPS_MAX, CHANNELS_MAX, MEMBERS_MAX};
+use crate::domain::limits::{BOUND_APPS_MAX, CHANNELS_MAX, LINES_PER_OPERATOR_MAX, MEMBERS_MAX};
 use crate::domain::name::{self, NameTemplate};
 use crate::domain::rejection::{Input, Limit, Rejection, Thing};
 use crate::domain::workspace::Workspace;
@@ -17,6 +17,8 @@ pub struct LineFacts<'a> {
     pub workspace: &'a Workspace,
     /// Whether the person that the command names is known.
     pub operator_known: bool,
+    /// On how many lines that person has a role.
+    pub operator_lines: usize,
     /// The line that the named channel belongs to already.
     pub channel_line: Option<LineId>,
 }
@@ -47,7 +49,7 @@ pub fn decide(
     if let LineCommand::ConnectChannel { channel, kind, title, policy } = command {
         return connect(state, *channel, kind, title, policy.as_ref(), facts);
     }
-    let event = change(state, command)?;
+    let event = change(state, command, facts.operator_lines)?;
     Ok(event.into_iter().map(of_line).collect())
 }
 
@@ -77,7 +79,7 @@ fn existence(
     }
 }
 
-fn change(line: &Line, command: &LineCommand) -> Result<Option<LineEvent>, Rejection> {
+fn change(line: &Line, command: &LineCommand, operator_lines: usize) -> Result<Option<LineEvent>, Rejection> {
     let revision = line.revision.next();
     Ok(match command {
         LineCommand::CreateLine { .. } | LineCommand::ConnectChannel { .. } => None,
@@ -95,7 +97,7 @@ fn change(line: &Line, command: &LineCommand) -> Result<Option<LineEvent>, Rejec
         LineCommand::SetLineRules { rules } => {
             (line.rules != *rules).then_some(LineEvent::LineRulesSet { rules: *rules, revision })
         }
-        LineCommand::GrantRole { operator, role } => grant(line, *operator, *role)?,
+        LineCommand::GrantRole { operator, role } => grant(line, *operator, *role, operator_lines)?,
         LineCommand::RevokeRole { operator, role } => {
             let has = line.has(*operator, *role);
             has.then_some(LineEvent::RoleRevoked { operator: *operator, role: *role })
@@ -154,7 +156,7 @@ fn connect(
     }
     let policy = match (kind.policy(), policy) {
         (None, None) => return Err(Rejection::PolicyMissing),
-        (None, Some(declared)) => declared.clone(),
+        (None, Some(declared)) => declared_policy(declared)?,
         (Some(medium), None) => medium,
         (Some(medium), Some(narrower)) => narrowed(&medium, narrower)?,
     };
@@ -177,10 +179,18 @@ fn set_policy(
     }
     let policy = match channel.kind.policy() {
         Some(medium) => narrowed(&medium, policy)?,
-        None => policy.clone(),
+        None => declared_policy(policy)?,
     };
     let same = channel.policy == policy;
     Ok((!same).then_some(LineEvent::ChannelPolicySet { channel: channel.id, policy, revision }))
+}
+
+/// A policy of a declared kind may say anything, but a channel carries some text.
+fn declared_policy(policy: &ChannelPolicy) -> Result<ChannelPolicy, Rejection> {
+    if policy.text_chars_max == 0 {
+        return Err(Rejection::PolicyNotAllowed { field: "text_chars_max" });
+    }
+    Ok(policy.clone())
 }
 
 /// A policy may forbid what the medium allows, never allow what it forbids.
@@ -201,9 +211,18 @@ fn narrowed(medium: &ChannelPolicy, wanted: &ChannelPolicy) -> Result<ChannelPol
     }
 }
 
-fn grant(line: &Line, operator: OperatorId, role: Role) -> Result<Option<LineEvent>, Rejection> {
+fn grant(
+    line: &Line,
+    operator: OperatorId,
+    role: Role,
+    operator_lines: usize,
+) -> Result<Option<LineEvent>, Rejection> {
     if line.has(operator, role) {
         return Ok(None);
+    }
+    if !line.has_member(operator) && operator_lines >= LINES_PER_OPERATOR_MAX {
+        let limit = Limit::LinesOfOperator;
+        return Err(Rejection::LimitReached { limit, max: LINES_PER_OPERATOR_MAX });
     }
     if line.roles.len() >= MEMBERS_MAX {
         return Err(Rejection::LimitReached { limit: Limit::Members, max: MEMBERS_MAX });

@@ -37,6 +37,7 @@ pub fn limit(limit: Limit) -> &'static str {
         Limit::Channels => "channels",
         Limit::BoundApps => "bound-apps",
         Limit::Members => "members",
+        Limit::LinesOfOperator => "lines-of-operator",
         Limit::Apps => "apps",
         Limit::Processes => "processes",
         Limit::Fields => "fields",

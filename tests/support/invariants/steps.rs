@@ -359,9 +359,7 @@ impl Order {
             Step::Policy { channel, never } => {
                 let (line, channel_id) = CHANNELS[*channel];
                 let mut policy = channel_kind(*channel).policy().expect("of a built-in kind");
-                // A bot that operators may never use does not gate processes: see
-                // `a_bot_that_operators_never_use_still_writes_to_nobody_who_never_wrote`.
-                if *never && CHANNELS[*channel].1 != TELEGRAM_BOT {
+                if *never {
                     policy.operator_create = OperatorCreate::Never;
                 }
                 engine.line(admin, line, LineCommand::SetChannelPolicy { channel: channel_id, policy }).await
