@@ -40,6 +40,7 @@ mod stats;
 pub use dry_run::{Choice, LineChoice};
 pub use feed::{Feed, FeedError};
 pub use options::EngineOptions;
+pub use reading::SearchError;
 pub use stats::EngineStats;
 
 use embedded_directory::EmbeddedDirectory;
@@ -342,6 +343,12 @@ impl Engine {
     #[must_use]
     pub fn poisoned(&self) -> Option<String> {
         self.inner.log.poisoned()
+    }
+
+    /// Why the projections stopped, if they did: commands go on, reading does not.
+    #[must_use]
+    pub fn projections_stopped(&self) -> Option<ProjectionError> {
+        self.inner.projections.stop_reason()
     }
 
     /// Refuses new commands, waits for those under way, ends the feeds and releases the store.

@@ -154,6 +154,12 @@ impl Projections {
         self.progress.borrow().position
     }
 
+    /// Why the projections stopped, if they did; queries are refused then.
+    #[must_use]
+    pub fn stop_reason(&self) -> Option<ProjectionError> {
+        self.progress.borrow().stopped.clone()
+    }
+
     /// Waits until the event at `position` is in every projection.
     ///
     /// # Errors

@@ -74,7 +74,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// `LineNotFound`, `ElementNotFound`, or when something could not be read.
+    /// `LineNotFound`, `NoContactApp`, `ContactNotInContactApp`, `ElementNotFound`, or when something
+    /// could not be read.
     pub async fn choices(
         &self,
         operator: OperatorId,
@@ -84,6 +85,8 @@ impl Engine {
     ) -> Result<Vec<Choice>, CommandError> {
         let known = self.inner.world.store.line(line).await?;
         let state = known.state.as_ref().ok_or(Rejection::LineNotFound { line })?;
+        // Fields of other apps' elements are nobody's business here.
+        state.require_contact_app(&contact.app)?;
         let found = self.inner.world.element(contact).await?.0;
         let element: Element =
             found.ok_or_else(|| Rejection::ElementNotFound { element: contact.clone() })?;

@@ -1,10 +1,30 @@
 //! Who may read what: members of a line its sessions, and a card only where its widget stands.
 
 use super::Engine;
-use crate::domain::id::{ElementRef, LineId, OperatorId, Principal};
+use crate::directory::Found;
+use crate::domain::element::Element;
+use crate::domain::event::Role;
+use crate::domain::id::{AppId, ElementRef, LineId, OperatorId, Principal};
 use crate::domain::rejection::Rejection;
-use crate::projection::{PAGE_ITEMS_MAX, PageOf};
+use crate::projection::{PAGE_ITEMS_MAX, PageOf, QueryError};
 use crate::request::CommandError;
+
+/// Why a search was not answered. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SearchError {
+    /// What was given as `after` is no cursor of this search.
+    #[error("{0:?} is no cursor of this search")]
+    BadCursor(String),
+    /// A rule says no, or something could not be read.
+    #[error(transparent)]
+    Failed(#[from] CommandError),
+}
+
+impl From<Rejection> for SearchError {
+    fn from(rejection: Rejection) -> SearchError {
+        SearchError::Failed(rejection.into())
+    }
+}
 
 impl Engine {
     /// Requires that somebody may read the sessions of a line: its members, and administrators.
@@ -33,9 +53,7 @@ impl Engine {
         let state = known.state.as_ref().ok_or(Rejection::LineNotFound { line })?;
         match principal {
             Principal::Administrator(_) => Ok(()),
-            Principal::Operator(operator) if state.has(*operator, crate::domain::event::Role::Supervisor) => {
-                Ok(())
-            }
+            Principal::Operator(operator) if state.has(*operator, Role::Supervisor) => Ok(()),
             Principal::Operator(_) => Err(Rejection::NotMemberOfLine { line }.into()),
             Principal::Channel(_) | Principal::Process(_) => Err(Rejection::PrincipalNotAllowed.into()),
         }
@@ -55,9 +73,8 @@ impl Engine {
         if self.inner.world.element(element).await?.0.is_none() {
             return Err(Rejection::ElementNotFound { element: element.clone() }.into());
         }
-        let unavailable = |error: String| CommandError::Unavailable(error);
-        let views = self.read().await.map_err(|error| unavailable(error.to_string()))?;
-        let mine = views.lines_of(operator).await.map_err(|error| unavailable(error.to_string()))?;
+        let views = self.read().await.map_err(|error| unavailable(&error))?;
+        let mine = views.lines_of(operator).await.map_err(|error| unavailable(&error))?;
         let mut shown = Vec::new();
         for line in mine {
             let known = self.inner.world.store.line(line.line).await?;
@@ -75,15 +92,15 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// `LineNotFound`, `NoContactApp`, or when something could not be read.
+    /// `LineNotFound`, `NoContactApp`, `BadCursor`, or when something could not be read.
     pub async fn search_contacts(
         &self,
         line: LineId,
         text: &str,
         after: Option<String>,
         items_max: usize,
-    ) -> Result<crate::directory::Found, CommandError> {
-        let known = self.inner.world.store.line(line).await?;
+    ) -> Result<Found, SearchError> {
+        let known = self.inner.world.store.line(line).await.map_err(CommandError::from)?;
         let state = known.state.as_ref().ok_or(Rejection::LineNotFound { line })?;
         let app = state.contact_app.as_ref().ok_or(Rejection::NoContactApp { line })?;
         self.search_elements(app, text, after, items_max).await
@@ -93,32 +110,35 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When something could not be read, or `after` is no cursor.
+    /// `BadCursor`, or when something could not be read.
     pub async fn search_elements(
         &self,
-        app: &crate::domain::id::AppId,
+        app: &AppId,
         text: &str,
         after: Option<String>,
         items_max: usize,
-    ) -> Result<crate::directory::Found, CommandError> {
-        let unavailable = |error: String| CommandError::Unavailable(error);
+    ) -> Result<Found, SearchError> {
         let items_max = items_max.clamp(1, PAGE_ITEMS_MAX);
         if let Some(directory) = &self.inner.world.directory {
             let found = directory.search(app, text, after, items_max).await;
-            return found.map_err(|error| unavailable(error.to_string()));
+            return Ok(found.map_err(|error| unavailable(&error))?);
         }
-        let page = match after {
+        let page = match &after {
             None => PageOf::first(items_max),
             Some(text) => {
-                let cursor = text.parse().map_err(|_| unavailable(format!("{text:?} is no cursor")))?;
+                let cursor = text.parse().map_err(|_| SearchError::BadCursor(text.clone()))?;
                 PageOf::after(cursor, items_max)
             }
         };
-        let views = self.read().await.map_err(|error| unavailable(error.to_string()))?;
-        let found = views.search_elements(app, text, page).await;
-        let found = found.map_err(|error| unavailable(error.to_string()))?;
-        let next = found.next.map(|cursor| cursor.to_string());
-        Ok(crate::directory::Found { elements: found.items, next })
+        let views = self.read().await.map_err(|error| unavailable(&error))?;
+        match views.search_elements(app, text, page).await {
+            Ok(found) => {
+                let next = found.next.map(|cursor| cursor.to_string());
+                Ok(Found { elements: found.items, next })
+            }
+            Err(QueryError::ForeignCursor) => Err(SearchError::BadCursor(after.unwrap_or_default())),
+            Err(error) => Err(unavailable(&error).into()),
+        }
     }
 
     /// One element, from wherever elements are kept.
@@ -126,10 +146,11 @@ impl Engine {
     /// # Errors
     ///
     /// When it could not be read.
-    pub async fn find_element(
-        &self,
-        element: &ElementRef,
-    ) -> Result<Option<crate::domain::element::Element>, CommandError> {
+    pub async fn find_element(&self, element: &ElementRef) -> Result<Option<Element>, CommandError> {
         Ok(self.inner.world.element(element).await?.0)
     }
+}
+
+fn unavailable(error: &impl std::fmt::Display) -> CommandError {
+    CommandError::Unavailable(error.to_string())
 }

@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use switchboard::domain::rejection::{Lang, Rejection};
+use switchboard::engine::SearchError;
 use switchboard::projection::{ProjectionError, QueryError};
 use switchboard::{CommandError, Outcome};
 
@@ -194,6 +195,15 @@ impl From<QueryError> for Problem {
                     .with("max", parts_max)
             }
             QueryError::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<SearchError> for Problem {
+    fn from(error: SearchError) -> Problem {
+        match error {
+            SearchError::BadCursor(_) => QueryError::ForeignCursor.into(),
+            SearchError::Failed(error) => error.into(),
         }
     }
 }

@@ -266,7 +266,7 @@ impl Runner {
     async fn flush_all(&mut self) -> Result<(), ProjectionError> {
         self.flushed().await?;
         let tables = Arc::clone(&self.tables);
-        joined(spawn_blocking(move || tables.flush()), least(&self.at)).await?
+        joined(spawn_blocking(move || tables.flush_only()), least(&self.at)).await?
     }
 }
 

@@ -205,6 +205,11 @@ impl Tables {
         Ok(self.views()?.iter().try_for_each(|view| view.table.flush([]))?)
     }
 
+    /// The same without merging what the tables have written before, which may take long.
+    pub(super) fn flush_only(&self) -> Result<(), ProjectionError> {
+        Ok(self.views()?.iter().try_for_each(|view| view.table.flush_only([]))?)
+    }
+
     /// About how much memory a flush would free.
     pub(super) fn unflushed_bytes(&self) -> Result<usize, ProjectionError> {
         Ok(self.views()?.iter().map(|view| view.table.overlay_bytes()).sum())

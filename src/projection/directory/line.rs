@@ -195,7 +195,10 @@ pub(super) fn fold(
         LineEvent::RoleGranted { operator, role } => grant(draft, line, *operator, *role, true),
         LineEvent::RoleRevoked { operator, role } => grant(draft, line, *operator, *role, false),
         LineEvent::AppBound { app } => mark(draft, line, app, |marks| marks.bound = true),
-        LineEvent::AppUnbound { app } => mark(draft, line, app, |marks| marks.bound = false),
+        LineEvent::AppUnbound { app } => mark(draft, line, app, |marks| {
+            marks.bound = false;
+            marks.widget = false;
+        }),
         LineEvent::WidgetPlaced { app } => mark(draft, line, app, |marks| marks.widget = true),
         LineEvent::WidgetRemoved { app } => mark(draft, line, app, |marks| marks.widget = false),
     }
