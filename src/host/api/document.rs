@@ -6,7 +6,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, ResponseBuilder, Type};
 use utoipa::{Modify, OpenApi, ToSchema};
@@ -20,10 +20,16 @@ use crate::host::actor::IDEMPOTENCY_KEY;
         title = "Switchboard",
         description = "Operators' sessions with customers over messengers and e-mail."
     ),
+    paths(openapi),
     components(schemas(ProblemJson)),
     security(("token" = []))
 )]
 pub struct Frame;
+
+/// Shows this document.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "host", security(()), responses((status = 200, body = Object)))]
+#[allow(dead_code)] // The document is complete only when every other route is in it: see `Document`.
+fn openapi() {}
 
 /// Why a request has no success: problem details of RFC 9457.
 #[derive(Serialize, ToSchema)]
@@ -79,14 +85,28 @@ impl Modify for Common {
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.security_schemes.insert("token".to_owned(), RefOr::T(bearer));
         for item in document.paths.paths.values_mut() {
+            for operation in operations(item) {
+                name(operation);
+                refuse(operation);
+            }
             let changing = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
             for operation in changing.into_iter().flatten() {
                 operation.parameters.get_or_insert_default().push(RefOr::T(key()));
-                refuse(operation);
             }
-            item.get.iter_mut().for_each(refuse);
         }
     }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+    all.into_iter().flatten()
+}
+
+/// Makes the name of an operation unique: those of handlers are so within their resource alone.
+fn name(operation: &mut Operation) {
+    let tag = operation.tags.iter().flatten().next().cloned().unwrap_or_default();
+    let handler = operation.operation_id.take().unwrap_or_default();
+    operation.operation_id = Some(format!("{tag}_{handler}"));
 }
 
 fn key() -> utoipa::openapi::path::Parameter {

@@ -16,7 +16,7 @@ use crate::host::json::policy::RoleJson;
 use crate::host::json::receipt::ReceiptJson;
 
 /// Lists the people of a line.
-#[utoipa::path(get, path = "/api/lines/{line}/members", tag = "lines",
+#[utoipa::path(get, path = "/api/lines/{line}/members", tag = "members",
     params(("line" = Uuid, Path), PageQuery), responses((status = 200, body = PageJson<MemberJson>)))]
 pub async fn list(
     State(host): Shared,
@@ -31,7 +31,7 @@ pub async fn list(
 }
 
 /// Gives a person a role.
-#[utoipa::path(put, path = "/api/lines/{line}/members/{operator}/{role}", tag = "lines",
+#[utoipa::path(put, path = "/api/lines/{line}/members/{operator}/{role}", tag = "members",
     params(("line" = Uuid, Path), ("operator" = Uuid, Path), ("role" = RoleJson, Path)),
     responses((status = 200, body = ReceiptJson)))]
 pub async fn grant(
@@ -44,7 +44,7 @@ pub async fn grant(
 }
 
 /// Takes a role.
-#[utoipa::path(delete, path = "/api/lines/{line}/members/{operator}/{role}", tag = "lines",
+#[utoipa::path(delete, path = "/api/lines/{line}/members/{operator}/{role}", tag = "members",
     params(("line" = Uuid, Path), ("operator" = Uuid, Path), ("role" = RoleJson, Path)),
     responses((status = 200, body = ReceiptJson)))]
 pub async fn revoke(

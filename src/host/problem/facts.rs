@@ -103,7 +103,50 @@ fn state(rejection: &Rejection) -> Value {
         R::BadAddress { expected, given, suggestion } => {
             json!({ "expected": address_format(*expected), "given": given, "suggestion": suggestion })
         }
-        _ => Value::Null,
+        R::AdministratorsOnly
+        | R::PrincipalNotAllowed
+        | R::LicenceInactive
+        | R::AccountNotOfContact
+        | R::SubjectNotSupported
+        | R::PolicyMissing => json!({}),
+        // Told by the two functions before this one; a new refusal has to be placed by hand.
+        R::LineNotFound { .. }
+        | R::NotOperatorOfLine { .. }
+        | R::NotMemberOfLine { .. }
+        | R::NoContactApp { .. }
+        | R::NoOutboundChannel { .. }
+        | R::ChannelOfAnotherLine { .. }
+        | R::ChannelNotFound { .. }
+        | R::ChannelDisconnected { .. }
+        | R::NeverContacted { .. }
+        | R::AppNotFound { .. }
+        | R::AppNotBound { .. }
+        | R::WidgetNotPlaced { .. }
+        | R::ProcessNotFound { .. }
+        | R::ProcessNotPermitted { .. }
+        | R::OperatorNotFound { .. }
+        | R::OperatorOffline { .. }
+        | R::ElementNotFound { .. }
+        | R::ElementNotLinked { .. }
+        | R::SessionNotFound { .. }
+        | R::SessionClosed { .. }
+        | R::SessionNotClosed { .. }
+        | R::SessionOfAnotherCustomer { .. }
+        | R::MessageNotFound { .. }
+        | R::NotOutgoing { .. }
+        | R::DeliverySettled { .. }
+        | R::AlreadyExists { .. }
+        | R::SubjectTooLong { .. }
+        | R::BadSubject { .. }
+        | R::Blank { .. }
+        | R::TextTooLong { .. }
+        | R::TooLong { .. }
+        | R::BadCharacter { .. }
+        | R::DuplicateField { .. }
+        | R::LimitReached { .. }
+        | R::PolicyNotAllowed { .. }
+        | R::BadTemplate { .. }
+        | R::FieldTypeNotAllowed { .. } => Value::Null,
     }
 }
 
