@@ -144,11 +144,10 @@ pub struct Refusal {
 pub async fn refused(host: &Host, name: &str, path: &str, body: Value, status: u16, code: &str) -> Refusal {
     let head = host.head().await;
     let by = host.by(name);
-    let ru = by.reading("ru").post(path, body.clone()).await;
-    assert_eq!(ru.header("content-language"), "ru");
-    let en = by.post(path, body).await;
-    assert_eq!(en.header("content-language"), "en");
+    let (ru, en) = (by.reading("ru").post(path, body.clone()).await, by.post(path, body).await);
+    let languages = [&ru, &en].map(|answer| answer.header("content-language").to_owned());
     let (ru, en) = (ru.refused(status, code), en.refused(status, code));
+    assert_eq!(languages, ["ru", "en"]);
     assert_eq!((&ru["facts"], &ru["outcome"]), (&en["facts"], &en["outcome"]));
     assert_eq!(ru["outcome"], "not-written");
     assert_eq!(host.head().await, head, "a refusal leaves nothing");
