@@ -50,7 +50,10 @@ impl Sentence {
 
 /// Why a request has no success. It changed nothing, unless `outcome` says that this is not known.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Details>);
+
+#[derive(Clone, Debug)]
+struct Details {
     status: StatusCode,
     code: &'static str,
     detail: Sentence,
@@ -63,45 +66,46 @@ impl Problem {
     /// A problem that left nothing behind.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, detail: Sentence) -> Problem {
-        Problem { status, code, detail, hint: None, facts: Map::new(), outcome: Outcome::NotWritten }
+        let (hint, facts, outcome) = (None, Map::new(), Outcome::NotWritten);
+        Problem(Box::new(Details { status, code, detail, hint, facts, outcome }))
     }
 
     /// The same with a fact.
     #[must_use]
     pub fn with(mut self, name: &str, fact: impl Into<Value>) -> Problem {
-        self.facts.insert(name.to_owned(), fact.into());
+        self.0.facts.insert(name.to_owned(), fact.into());
         self
     }
 
     /// The problem as JSON.
     #[must_use]
     pub fn json(&self, lang: Lang) -> Value {
-        let outcome = match self.outcome {
+        let outcome = match self.0.outcome {
             Outcome::NotWritten => "not-written",
             Outcome::Unknown => "unknown",
         };
         json!({
-            "type": format!("urn:switchboard:{}", self.code),
-            "title": words::title(self.code),
-            "status": self.status.as_u16(),
-            "detail": self.detail.in_lang(lang),
-            "code": self.code,
-            "facts": self.facts,
-            "hint": self.hint.as_ref().map(|hint| hint.in_lang(lang)),
+            "type": format!("urn:switchboard:{}", self.0.code),
+            "title": words::title(self.0.code),
+            "status": self.0.status.as_u16(),
+            "detail": self.0.detail.in_lang(lang),
+            "code": self.0.code,
+            "facts": self.0.facts,
+            "hint": self.0.hint.as_ref().map(|hint| hint.in_lang(lang)),
             "outcome": outcome,
         })
     }
 
     fn response(&self, lang: Lang) -> Response {
-        let mut response = (self.status, self.json(lang).to_string()).into_response();
+        let mut response = (self.0.status, self.json(lang).to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(axum::http::header::CONTENT_LANGUAGE, HeaderValue::from_static(tag(lang)));
-        if self.code == "Busy" {
+        if self.0.code == "Busy" {
             headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
-            let challenge = match self.code {
+        if self.0.status == StatusCode::UNAUTHORIZED {
+            let challenge = match self.0.code {
                 "TokenMissing" => "Bearer realm=\"switchboard\"",
                 _ => "Bearer realm=\"switchboard\", error=\"invalid_token\"",
             };
@@ -140,14 +144,14 @@ pub async fn localise(request: Request, next: Next) -> Response {
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Problem {
         let both = |ru: Option<String>, en: Option<String>| Some(Sentence::new(ru?, en?));
-        Problem {
+        Problem(Box::new(Details {
             status: status::of(&rejection),
             code: rejection.code(),
             detail: Sentence::new(rejection.sentence(Lang::Ru), rejection.sentence(Lang::En)),
             hint: both(rejection.hint(Lang::Ru), rejection.hint(Lang::En)),
             facts: facts(&rejection),
             outcome: Outcome::NotWritten,
-        }
+        }))
     }
 }
 
@@ -170,7 +174,9 @@ impl From<CommandError> for Problem {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         };
-        Problem { outcome, ..Problem::new(status, code, detail) }
+        let mut problem = Problem::new(status, code, detail);
+        problem.0.outcome = outcome;
+        problem
     }
 }
 

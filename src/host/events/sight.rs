@@ -100,16 +100,14 @@ impl Sight {
         if let Some(place) = self.places.get(&session) {
             return Ok(Some(*place));
         }
-        let place = match &recorded.event {
-            Event::Session(SessionEvent::SessionCreated { line, channel, .. }) => {
+        let place =
+            if let Event::Session(SessionEvent::SessionCreated { line, channel, .. }) = &recorded.event {
                 Some(Place { line: *line, channel: *channel })
-            }
-            _ => {
+            } else {
                 let views = host.engine.read().await.map_err(|error| unavailable(error.into()))?;
                 let found = views.session(session).await.map_err(unavailable)?;
                 found.map(|found| Place { line: found.line, channel: found.channel })
-            }
-        };
+            };
         if let Some(place) = place {
             if self.places.len() >= PLACES_MAX {
                 self.places.clear();

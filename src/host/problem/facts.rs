@@ -1,7 +1,6 @@
 //! The facts of a refusal as JSON, under the names that the refusal gives them.
 
 use serde_json::{Map, Value, json};
-use switchboard::domain::account::AccountKind;
 use switchboard::domain::channel::ChannelKind;
 use switchboard::domain::id::{ElementRef, OperatorId};
 use switchboard::domain::rejection::{ChannelChoice, Rejection};
@@ -91,12 +90,9 @@ fn state(rejection: &Rejection) -> Value {
             json!({ "app": app.as_str(), "contact_app": contact_app.as_str() })
         }
         R::AccountKindMismatch { kind, channels } => {
-            let channels: Vec<&str> = channels.iter().map(ChannelKind::code).collect();
-            json!({ "kind": AccountKind::code(kind), "channels": channels })
+            json!({ "kind": kind.code(), "channels": codes(channels) })
         }
-        R::AmbiguousChannel { channels } => {
-            json!({ "channels": channels.iter().map(choice).collect::<Vec<_>>() })
-        }
+        R::AmbiguousChannel { channels } => json!({ "channels": choices(channels) }),
         R::ChannelForbidsOperatorCreate { kind }
         | R::ChannelForbidsInitiated { kind }
         | R::ChannelKindFixed { kind } => json!({ "kind": kind.code() }),
@@ -158,6 +154,11 @@ fn element_json(element: &ElementRef) -> Value {
     json!({ "app": element.app.as_str(), "element": element.element.0 })
 }
 
-fn choice(choice: &ChannelChoice) -> Value {
-    json!({ "channel": choice.channel.0, "title": choice.title })
+fn codes(channels: &[ChannelKind]) -> Vec<&str> {
+    channels.iter().map(ChannelKind::code).collect()
+}
+
+fn choices(channels: &[ChannelChoice]) -> Vec<Value> {
+    let choice = |choice: &ChannelChoice| json!({ "channel": choice.channel.0, "title": choice.title });
+    channels.iter().map(choice).collect()
 }
