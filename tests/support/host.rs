@@ -83,8 +83,19 @@ impl Host {
         Host::start(data, HashMap::new()).await
     }
 
+    /// A host with the sample that is started in a way of the test's own, in a folder of its own.
+    pub async fn started_by(command: impl FnOnce(&Path) -> Command) -> Host {
+        let data = Arc::new(tempfile::tempdir().expect("the system has a temporary folder"));
+        let command = command(data.path());
+        Host::begin(command, data, HashMap::new()).await
+    }
+
     async fn start(data: Arc<TempDir>, tokens: HashMap<String, String>) -> Host {
-        let mut process = program(data.path(), "127.0.0.1:0").spawn().expect("the program starts");
+        Host::begin(program(data.path(), "127.0.0.1:0"), data, tokens).await
+    }
+
+    async fn begin(mut command: Command, data: Arc<TempDir>, tokens: HashMap<String, String>) -> Host {
+        let mut process = command.spawn().expect("the program starts");
         let out = process.stdout.take().expect("its output is piped");
         let (mut lines, mut printed) = (BufReader::new(out).lines(), Vec::new());
         let address = tokio::time::timeout(START, async {
@@ -114,9 +125,14 @@ impl Host {
         self.data.path().to_owned()
     }
 
+    /// The id of its process.
+    pub fn process_id(&self) -> u32 {
+        self.process.id().expect("it runs")
+    }
+
     /// Ends the host as Ctrl-C does, and tells how it ended and how long that took.
     pub async fn stop(&mut self) -> (ExitStatus, Duration) {
-        let id = self.process.id().expect("it runs");
+        let id = self.process_id();
         let began = Instant::now();
         let kill = Command::new("sh").args(["-c", &format!("kill -INT {id}")]).status().await;
         assert!(kill.expect("there is a shell").success(), "the signal is sent");
