@@ -271,6 +271,8 @@ impl Engine {
 
     /// Sends a message of a business process, without any operator.
     ///
+    /// The command is remembered by the caller's id, whatever id stands in it.
+    ///
     /// # Errors
     ///
     /// See [`Engine::workspace`].
@@ -279,6 +281,7 @@ impl Engine {
         caller: Caller,
         command: SendInitiated,
     ) -> Result<Receipt, CommandError> {
+        let command = SendInitiated { command: caller.command, ..command };
         let id = caller.command;
         let ask = self.ask(caller, (), Arc::new(command))?;
         let world = Arc::clone(&self.inner.world);

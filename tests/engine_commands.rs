@@ -27,6 +27,9 @@ mod races;
 #[path = "engine_commands/repeated.rs"]
 mod repeated;
 
+#[path = "engine_commands/taken.rs"]
+mod taken;
+
 use desk::*;
 
 /// A clock that stands where a test puts it.

@@ -62,11 +62,12 @@ fn address(channel: &Channel, text: &str) -> Result<Account, Rejection> {
     })
 }
 
-/// The session to look at: the one that holds the slot, else the one answered, which is one of the
-/// same slot, else the open one, else the last one.
+/// The session to look at, where `answered` is one of the same slot: an open one, that which the
+/// message answers first; else a closed one, in the same order.
 #[must_use]
 pub fn candidate(slot: &SlotFacts, answered: Option<SessionId>) -> Option<SessionId> {
-    slot.state.holder.or(answered).or_else(|| slot.state.current()).or(slot.state.last)
+    let open = answered.filter(|session| slot.state.open.contains(session));
+    open.or_else(|| slot.state.current()).or(answered).or(slot.state.last)
 }
 
 /// Decides what follows from a customer's message.

@@ -146,3 +146,15 @@ async fn a_session_goes_on_while_the_directory_sleeps() {
     assert_eq!(received.map(|receipt| receipt.session), Ok(Some(session)), "the session knows its customer");
     engine.session(operator(who), session, SessionCommand::Close).await.expect("closed");
 }
+
+/// What a host answers is brought within the limits before a fact is made of it.
+#[tokio::test]
+async fn a_name_of_any_length_from_the_directory_harms_nothing() {
+    let (records, engine) = desk().await;
+    records.elements.lock().expect("no panic under this lock")[0].title = "Очень\r\nдлинно ".repeat(100_000);
+    let create = creation(SUPPORT, PHONE);
+    engine.create_session(operator(ANNA), create.clone()).await.expect("created");
+    let shown = summary(&engine, create.session).await;
+    assert!(shown.customer_name.len() <= 512 && !shown.customer_name.contains(char::is_control));
+    assert_eq!(engine.projections_stopped(), None);
+}
