@@ -170,3 +170,23 @@ pub fn contact_request(by: &Person<'_>, contact: Uuid, phone: &str) -> RequestBu
     let body = json!({ "id": contact, "title": format!("Клиент {phone}"), "fields": fields });
     by.request(Method::POST, "/api/apps/contacts/elements").json(&body)
 }
+
+/// Every route of the document: its method, its path with variables, and whether it has a body.
+pub async fn routes(host: &Host) -> Vec<(Method, String, bool)> {
+    let document = host.nobody().get("/api/openapi.json").await.expect(200);
+    let mut routes = Vec::new();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, route) in methods.as_object().expect("methods") {
+            let known = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+            routes.push((known, path.clone(), route["requestBody"].is_object()));
+        }
+    }
+    assert!(routes.len() > 50, "the document has every route");
+    routes
+}
+
+/// A path with the same thing for each variable.
+pub fn filled(path: &str, with: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { with } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
