@@ -215,3 +215,29 @@ impl Hasher for ContentHasher {
         self.write_i64(number as i64);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::command::{SessionCommand, WorkspaceCommand};
+    use crate::domain::event::EntryPoint;
+
+    /// Digests stand in logs: should a release of the compiler or of this crate change them, a
+    /// command that was answered before it would be refused after it.
+    #[test]
+    fn digests_of_commands_stay_what_they_were() {
+        let operator = Principal::Operator(OperatorId(Uuid::from_u128(1)));
+        let message = MessageId(Uuid::from_u128(2));
+        let send = SessionCommand::SendMessage {
+            message,
+            text: "Добрый день".into(),
+            via: EntryPoint::LinesSection,
+        };
+        let licence = WorkspaceCommand::SetServiceLicence { active: true };
+        assert_eq!(digest(&operator, &send), SEND);
+        assert_eq!(digest(&operator, &licence), LICENCE);
+    }
+
+    const SEND: u64 = 8_149_085_632_779_046_656;
+    const LICENCE: u64 = 12147557642767392927;
+}
