@@ -79,12 +79,21 @@ pub struct Host {
 impl Host {
     /// A host with the sample, in a folder of its own.
     pub async fn sample() -> Host {
+        Host::sample_at("127.0.0.1:0").await
+    }
+
+    /// The same, listening where it is told.
+    pub async fn sample_at(listen: &str) -> Host {
         let data = Arc::new(tempfile::tempdir().expect("the system has a temporary folder"));
-        Host::start(data, HashMap::new()).await
+        Host::start_at(listen, data, HashMap::new()).await
     }
 
     async fn start(data: Arc<TempDir>, tokens: HashMap<String, String>) -> Host {
-        let mut process = program(data.path(), "127.0.0.1:0").spawn().expect("the program starts");
+        Host::start_at("127.0.0.1:0", data, tokens).await
+    }
+
+    async fn start_at(listen: &str, data: Arc<TempDir>, tokens: HashMap<String, String>) -> Host {
+        let mut process = program(data.path(), listen).spawn().expect("the program starts");
         let out = process.stdout.take().expect("its output is piped");
         let (mut lines, mut printed) = (BufReader::new(out).lines(), Vec::new());
         let address = tokio::time::timeout(START, async {
