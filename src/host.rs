@@ -9,7 +9,6 @@
 //! ```
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,14 +17,16 @@ use switchboard::domain::id::{AdministratorId, Principal};
 use switchboard::engine::OpenError;
 use switchboard::{CommandError, Engine, EngineOptions};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 mod actor;
 mod api;
+mod connections;
 mod derive;
 mod events;
 mod extract;
+mod folder;
 mod json;
 mod language;
 mod metrics;
@@ -34,18 +35,16 @@ mod sample;
 mod shutdown;
 mod tokens;
 
+use events::Streams;
 use metrics::Metrics;
 use tokens::{NewToken, TokenError, Tokens};
 
 /// How long requests under way may take once the host is told to stop: the rest of the five
-/// seconds that a stop may take is the engine's.
-const DRAIN: Duration = Duration::from_millis(3_500);
+/// seconds that a stop may take is the engine's and the runtime's.
+const DRAIN: Duration = Duration::from_millis(3_300);
 
 /// How long the engine may take to close; what it does not write then is folded again.
 const CLOSE: Duration = Duration::from_millis(1_200);
-
-/// Streams of events at once: each holds a page of events and a connection.
-const STREAMS_MAX: usize = 1_024;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -53,8 +52,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub struct ServeOptions {
     /// Whether to load the sample workspace.
     pub sample: bool,
-    /// Where to listen.
-    pub listen: SocketAddr,
+    /// Where to listen: an address or a name, and a port.
+    pub listen: String,
     /// The data folder.
     pub data: PathBuf,
 }
@@ -75,6 +74,14 @@ pub enum HostError {
     /// There is no runtime. Nothing was opened.
     #[error("the runtime could not be started: {0}")]
     Runtime(io::Error),
+    /// The data folder could not be created. Nothing was opened.
+    #[error("{}: {source}", data.display())]
+    Folder {
+        /// The data folder.
+        data: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The engine could not be opened. Nothing was changed.
     #[error("{}: {source}", data.display())]
     Open {
@@ -90,16 +97,13 @@ pub enum HostError {
     #[error("cannot listen at {listen}: {source}")]
     Listen {
         /// The address.
-        listen: SocketAddr,
+        listen: String,
         /// Why.
         source: io::Error,
     },
     /// The sample could not be loaded; what was loaded stays, and loading it again goes on there.
     #[error("the sample could not be loaded: {0}")]
     Sample(#[from] CommandError),
-    /// Serving failed after the start. What was acknowledged is durable.
-    #[error("serving failed: {0}")]
-    Serve(io::Error),
     /// The engine did not close in order; the next opening finds everything in the log.
     #[error("the engine did not close in order: {0}")]
     Close(String),
@@ -110,8 +114,9 @@ impl HostError {
     #[must_use]
     pub fn started(&self) -> bool {
         match self {
-            HostError::Serve(_) | HostError::Close(_) => true,
+            HostError::Close(_) => true,
             HostError::Runtime(_)
+            | HostError::Folder { .. }
             | HostError::Open { .. }
             | HostError::Tokens(_)
             | HostError::Listen { .. }
@@ -129,7 +134,7 @@ pub struct Host {
     /// Figures of requests.
     pub metrics: Metrics,
     /// The places for streams of events.
-    pub streams: Arc<Semaphore>,
+    pub streams: Streams,
     /// Turns true when the host stops; streams of events end then.
     pub stopping: watch::Receiver<bool>,
 }
@@ -141,6 +146,7 @@ pub struct Host {
 /// [`HostError`]; its `started()` tells whether anything was served.
 pub async fn serve(options: ServeOptions) -> Result<(), HostError> {
     let ServeOptions { sample, listen, data } = options;
+    folder::create(&data).map_err(|source| HostError::Folder { data: data.clone(), source })?;
     let engine = Engine::open(EngineOptions::at(&data)).await;
     let engine = engine.map_err(|source| HostError::Open { data: data.clone(), source })?;
     let served = serve_engine(engine.clone(), sample, listen, data).await;
@@ -151,27 +157,23 @@ pub async fn serve(options: ServeOptions) -> Result<(), HostError> {
     served.and(closed)
 }
 
-async fn serve_engine(
-    engine: Engine,
-    sample: bool,
-    listen: SocketAddr,
-    data: PathBuf,
-) -> Result<(), HostError> {
+async fn serve_engine(engine: Engine, sample: bool, listen: String, data: PathBuf) -> Result<(), HostError> {
     let tokens = Tokens::open(&data)?;
-    let listener = TcpListener::bind(listen).await;
-    let listener = listener.map_err(|source| HostError::Listen { listen, source })?;
-    let address = listener.local_addr().map_err(|source| HostError::Listen { listen, source })?;
+    let listener = TcpListener::bind(&listen).await;
+    let (listener, address) = listener
+        .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
+        .map_err(|source| HostError::Listen { listen, source })?;
     if sample {
         sample::load(&engine).await?;
         sample::print_tokens(&tokens)?;
     }
     let (stop, stopping) = watch::channel(false);
     let metrics = Metrics::new(engine.clone());
-    let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-    let host = Arc::new(Host { engine, tokens, metrics, streams, stopping });
+    let host = Arc::new(Host { engine, tokens, metrics, streams: Streams::default(), stopping });
     let drain = shutdown::Signals::listen(stop).map_err(HostError::Runtime)?;
     println!("listening on http://{address}");
-    drain.serve(listener, api::router(host), DRAIN).await.map_err(HostError::Serve)
+    drain.serve(listener, api::router(host), DRAIN).await;
+    Ok(())
 }
 
 /// Issues a token for an administrator and prints it, once.

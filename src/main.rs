@@ -2,9 +2,9 @@
 //!
 //! Everything that it serves is in `host`, which is built on the library's public API alone.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -19,6 +19,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The exit code of a host that could not start.
 const COULD_NOT_START: u8 = 2;
+
+/// How long work on the disk may go on once everything else has ended. The log keeps its promises
+/// without it, and the host has to be gone within five seconds.
+const LEAVE: Duration = Duration::from_millis(300);
 
 /// Operators' sessions with customers over messengers and e-mail.
 #[derive(Parser)]
@@ -41,9 +45,9 @@ struct Serve {
     /// Loads the sample workspace; a second time changes nothing.
     #[arg(long)]
     sample: bool,
-    /// Where to listen; port 0 takes a free one.
+    /// Where to listen, by address or name; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:7070")]
-    listen: SocketAddr,
+    listen: String,
     /// The folder of the log, the projections and the tokens.
     #[arg(long, default_value = "./switchboard-data")]
     data: PathBuf,
@@ -77,12 +81,15 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), HostError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(HostError::Runtime)?;
-    match command {
+    let ended = match command {
         Command::Serve(Serve { sample, listen, data }) => {
             runtime.block_on(host::serve(ServeOptions { sample, listen, data }))
         }
         Command::Token(Token { administrator, days, data }) => {
             runtime.block_on(host::issue_token(TokenOptions { administrator, days, data }))
         }
-    }
+    };
+    // A runtime that is dropped waits for its blocking tasks without bound.
+    runtime.shutdown_timeout(LEAVE);
+    ended
 }

@@ -66,7 +66,7 @@ async fn a_refusal_names_the_open_session_and_its_holder_in_both_languages() {
     assert_eq!(ru.header("content-language"), "ru");
     let ru = ru.refused(409, "OpenSessionExists");
     let en = boris.reading("en").post("/api/sessions", with_ivan()).await.refused(409, "OpenSessionExists");
-    assert_eq!(text(&ru["detail"]), format!("С клиентом уже открыта сессия {open}, её ведёт Анна"));
+    assert_eq!(text(&ru["detail"]), format!("С клиентом уже открыта сессия {open}, оператор: Анна"));
     assert_eq!(text(&en["detail"]), format!("session {open} with this customer is open, Анна has it"));
     let facts = json!({ "session": open, "holder": id(ANNA), "holder_name": "Анна" });
     assert_eq!((&ru["facts"], &en["facts"]), (&facts, &facts));

@@ -178,3 +178,23 @@ async fn a_stream_ends_when_its_token_is_revoked() {
     host.by("administrator").delete(&format!("/api/tokens/{}", text(&issued["id"]))).await.expect(200);
     while stream.block().await.is_some() {}
 }
+
+#[tokio::test]
+async fn one_token_has_so_many_streams_and_a_stream_that_was_left_gives_its_place_back() {
+    let host = Host::sample().await;
+    let mut streams = Vec::new();
+    for _ in 0..16 {
+        streams.push(Stream::open(&host.by("anna"), "/api/events", None).await);
+    }
+    let refused = host.by("anna").get("/api/events").await.refused(429, "TooManyStreams");
+    assert_eq!(refused["facts"], json!({ "max": 16 }));
+    Stream::open(&host.by("boris"), "/api/events", None).await.block().await.expect("others have theirs");
+    streams.pop();
+    let again = async {
+        let by = host.by("anna");
+        while by.request(Method::GET, "/api/events").send().await.expect("an answer").status() != 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, again).await.expect("the place is free again");
+}

@@ -60,6 +60,30 @@ async fn an_address_in_use_is_told_and_nothing_is_served() {
 }
 
 #[tokio::test]
+async fn a_name_can_be_listened_at_and_one_that_is_none_is_told() {
+    let host = Host::sample_at("localhost:0").await;
+    assert_eq!(host.nobody().get("/healthz").await.expect(200)["status"], "ok");
+    let folder = tempfile::tempdir().expect("the system has a temporary folder");
+    let refused = run(folder.path(), "localhost").await;
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(told.contains("cannot listen at localhost"), "{told}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_data_folder_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let host = Host::sample().await;
+    let taken = host.address.trim_start_matches("http://").to_owned();
+    let folder = tempfile::tempdir().expect("the system has a temporary folder");
+    let data = folder.path().join("new");
+    run(&data, &taken).await;
+    let mode = std::fs::metadata(&data).expect("the folder is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[tokio::test]
 async fn a_damaged_file_of_tokens_is_named_and_left_alone() {
     let mut host = Host::sample().await;
     host.stop().await;

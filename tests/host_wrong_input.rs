@@ -104,6 +104,20 @@ async fn another_content_type_and_too_long_a_body_are_refused() {
 }
 
 #[tokio::test]
+async fn a_customers_text_arrives_also_with_every_letter_escaped() {
+    let host = Host::sample().await;
+    let path = format!("/api/channels/{}/messages", id(host::WHATSAPP));
+    let text = "\\u044f".repeat(1 << 19);
+    assert!(text.len() > BODY_BYTES_MAX);
+    let body = format!("{{\"address\":\"+79161234567\",\"external_id\":\"1\",\"text\":\"{text}\"}}");
+    let by = host.by("channel:whatsapp").request(Method::POST, &path);
+    let sent = Answer::of(by.header("Content-Type", "application/json").body(body)).await.expect(201);
+    let session = sent["session"].as_str().expect("an id");
+    let shown = host.by("anna").get(&format!("/api/sessions/{session}/transcript")).await;
+    assert!(shown.text.contains("яяяя"), "it is kept as it was meant");
+}
+
+#[tokio::test]
 async fn texts_beyond_their_limits_are_refused_with_the_limit() {
     let host = Host::sample().await;
     let session = host.by("anna").post("/api/sessions", with_ivan()).await.expect(201);
@@ -131,6 +145,8 @@ async fn unknown_ids_routes_and_methods_are_told_apart() {
     anna.post("/api/sessions", body).await.refused(404, "LineNotFound");
     let unknown_contact = session_with(SUPPORT, 0xffff, "+79161234567");
     anna.post("/api/sessions", unknown_contact).await.refused(404, "ElementNotFound");
+    let on_no_line = json!({ "title": "Пётр", "fields": {}, "line": nothing });
+    anna.post("/api/apps/contacts/elements", on_no_line).await.refused(404, "LineNotFound");
     anna.get(&format!("/api/sessions/{nothing}")).await.refused(404, "SessionNotFound");
     let take = format!("/api/sessions/{nothing}/take");
     anna.post(&take, json!({})).await.refused(404, "SessionNotFound");
@@ -193,7 +209,7 @@ async fn the_wrong_role_is_refused() {
     host.by("gleb").post(&format!("{session}/close"), json!({})).await.refused(403, "NotOperatorOfLine");
     host.by("anna").get("/api/sessions?list=active").await.expect(200);
     let active = format!("/api/sessions?list=active&line={}", id(SUPPORT));
-    host.by("anna").get(&active).await.refused(403, "NotMemberOfLine");
+    host.by("anna").get(&active).await.refused(403, "SupervisorsOnly");
     host.by("vera").get(&active).await.expect(200);
     let other = format!("/api/channels/{}/messages", id(host::VK));
     let message = json!({ "address": "1", "external_id": "1", "text": "Привет" });

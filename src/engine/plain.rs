@@ -5,6 +5,7 @@ use crate::actor::{Ask, CONFLICTS_MAX, World, contended};
 use crate::domain::command::{ElementCommand, OperatorCommand, WorkspaceCommand};
 use crate::domain::event::{Fact, Stream};
 use crate::domain::id::{ElementRef, LineId, OperatorId, PolicyRevision};
+use crate::domain::rejection::Rejection;
 use crate::domain::{element, operator, workspace};
 use crate::log::Position;
 use crate::request::{CommandError, Receipt};
@@ -75,6 +76,9 @@ pub(super) async fn element(
             None => None,
             Some(line) => {
                 let known = world.store.line(line).await?;
+                if known.state.is_none() {
+                    return Err(Rejection::LineNotFound { line }.into());
+                }
                 guards.at(&Stream::Line(line), known.version);
                 Some(known)
             }

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::IntoResponse;
@@ -13,7 +12,6 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::BODY_BYTES_MAX;
 use super::problem::{self, Problem, Sentence};
 use super::{Host, events, metrics};
 
@@ -45,7 +43,6 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/api/openapi.json", axum::routing::get(move || async move { document.into_response() }))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(problem::localise))
         .layer(middleware::from_fn_with_state(Arc::clone(&host), metrics::observe))
         .with_state(host)

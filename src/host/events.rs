@@ -19,8 +19,8 @@ use serde::Deserialize;
 use switchboard::engine::Feed;
 use switchboard::log::Position;
 use switchboard::wire::Recorded;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio::time::MissedTickBehavior;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
 use utoipa::IntoParams;
 
 use super::Host;
@@ -29,8 +29,11 @@ use super::extract::Query;
 use super::json::event::EventJson;
 use super::problem::{Problem, Sentence};
 
+mod places;
 mod sight;
 
+use places::{Full, Place};
+pub use places::{STREAMS_MAX, Streams};
 use sight::Sight;
 
 /// Events that wait for a slow reader; the feed itself waits then, and nothing is lost.
@@ -41,6 +44,9 @@ const UNSEEN_MAX: u32 = 256;
 
 /// The time between signs of life: proxies drop what is silent for a minute or half of one.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// How long a reader may take nothing while events wait: what it misses is there when it comes back.
+const STALL_MAX: Duration = Duration::from_secs(30);
 
 /// How long a reader waits before it connects again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -66,15 +72,28 @@ pub async fn events(
 ) -> Result<Sse<Events>, Problem> {
     let after = begin(&host, &headers, query.after)?;
     let sight = Sight::of(&host, &actor).await?;
-    let place = Arc::clone(&host.streams).try_acquire_owned().map_err(|_| {
-        let detail = Sentence::new("Слишком много подписок", "there are too many streams of events");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Busy", detail)
-    })?;
+    let place = host.streams.take(actor.token).map_err(full)?;
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     let feed = host.engine.subscribe(after);
-    let follower = Follower { host, token: actor.token, feed, sight, sender, told: after, unseen: 0 };
+    let follower =
+        Follower { host, token: actor.token, feed, sight, sender, told: after, unseen: 0, _place: place };
     tokio::spawn(follower.run());
-    Ok(Sse::new(Events { receiver, _place: place }))
+    Ok(Sse::new(Events { receiver }))
+}
+
+fn full(full: Full) -> Problem {
+    match full {
+        Full::All => {
+            let detail = Sentence::new("Слишком много подписок", "there are too many streams of events");
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Busy", detail)
+        }
+        Full::Token { max } => {
+            let ru = format!("С этим токеном уже открыто {max} подписок");
+            let en = format!("this token has {max} streams of events already");
+            let detail = Sentence::new(ru, en);
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "TooManyStreams", detail).with("max", max)
+        }
+    }
 }
 
 /// The position to begin after.
@@ -96,7 +115,6 @@ fn begin(host: &Host, headers: &HeaderMap, after: Option<u64>) -> Result<Positio
 /// The stream of one connection; it ends when its follower does.
 pub struct Events {
     receiver: mpsc::Receiver<Event>,
-    _place: OwnedSemaphorePermit,
 }
 
 impl Stream for Events {
@@ -117,16 +135,20 @@ struct Follower {
     /// The last id that the reader has.
     told: Position,
     unseen: u32,
+    /// Given back when following ends, also while the connection still stalls.
+    _place: Place,
 }
 
-/// The reader has gone, or may read no longer.
+/// The reader has gone, reads nothing, or may read no longer.
+#[derive(Debug, PartialEq, Eq)]
 struct Gone;
 
 impl Follower {
     async fn run(mut self) {
-        let mut stopping = self.host.stopping.clone();
+        let (mut stopping, reader) = (self.host.stopping.clone(), self.sender.clone());
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => {}
+            () = reader.closed() => {}
             _ = self.follow() => {}
         }
     }
@@ -188,6 +210,37 @@ impl Follower {
     }
 
     async fn send(&self, event: Event) -> Result<(), Gone> {
-        self.sender.send(event).await.map_err(|_| Gone)
+        send(&self.sender, event, || self.host.tokens.is_live(self.token)).await
+    }
+}
+
+/// Sends to a reader who may be slow, but not stand still, and whose token has to open meanwhile.
+async fn send(sender: &mpsc::Sender<Event>, event: Event, is_live: impl Fn() -> bool) -> Result<(), Gone> {
+    let began = Instant::now();
+    loop {
+        match tokio::time::timeout(HEARTBEAT, sender.reserve()).await {
+            Ok(place) => {
+                place.map_err(|_| Gone)?.send(event);
+                return Ok(());
+            }
+            Err(_) if began.elapsed() >= STALL_MAX || !is_live() => return Err(Gone),
+            Err(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_who_stands_still_is_left_and_sooner_when_its_token_ends() {
+        for (is_live, patience) in [(true, STALL_MAX), (false, HEARTBEAT)] {
+            let (sender, _receiver) = mpsc::channel(1);
+            send(&sender, Event::default(), || is_live).await.expect("there is a place");
+            let began = Instant::now();
+            assert_eq!(send(&sender, Event::default(), || is_live).await, Err(Gone));
+            assert_eq!(began.elapsed().as_secs(), patience.as_secs());
+        }
     }
 }

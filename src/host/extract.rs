@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
@@ -12,19 +12,24 @@ use serde::de::DeserializeOwned;
 use super::language;
 use super::problem::{Problem, Sentence};
 
-/// The largest body: a message's text of one mebibyte, escaped, and what goes with it.
+/// The largest body of most requests: an operator's text of one mebibyte as it is, and what goes
+/// with it. Clients that escape every letter reach it with texts of a third.
 pub const BODY_BYTES_MAX: usize = 2 << 20;
+
+/// The largest body of a customer's message, whose escapes its channel cannot choose: a text of one
+/// mebibyte is three as `\u044f`, and six at the very worst.
+pub const INBOUND_BYTES_MAX: usize = 8 << 20;
 
 /// How long a body may take to arrive: a slow line, not a stalled one.
 const BODY_TIME_MAX: Duration = Duration::from_secs(20);
 
-/// A body of JSON.
-pub struct Body<T>(pub T);
+/// A body of JSON, of so many octets at most.
+pub struct Body<T, const BYTES_MAX: usize = BODY_BYTES_MAX>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned, const BYTES_MAX: usize> FromRequest<S> for Body<T, BYTES_MAX> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Body<T>, Problem> {
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             let detail = Sentence::new(
                 "Тело запроса должно быть application/json",
@@ -32,8 +37,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             );
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", detail));
         }
+        DefaultBodyLimit::max(BYTES_MAX).apply(&mut request);
         let bytes = tokio::time::timeout(BODY_TIME_MAX, Bytes::from_request(request, state)).await;
-        let bytes = bytes.map_err(|_| too_slow())?.map_err(|rejection| unread(&rejection))?;
+        let bytes = bytes.map_err(|_| too_slow())?.map_err(|rejection| unread(&rejection, BYTES_MAX))?;
         serde_json::from_slice(&bytes).map(Body).map_err(|error| bad_json(&error))
     }
 }
@@ -44,12 +50,12 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
-fn unread(rejection: &BytesRejection) -> Problem {
+fn unread(rejection: &BytesRejection, bytes_max: usize) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let ru = format!("Тело запроса длиннее {BODY_BYTES_MAX} октетов");
-        let en = format!("the body is longer than {BODY_BYTES_MAX} octets");
+        let ru = format!("Тело запроса длиннее {bytes_max} октетов");
+        let en = format!("the body is longer than {bytes_max} octets");
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", Sentence::new(ru, en))
-            .with("max", BODY_BYTES_MAX);
+            .with("max", bytes_max);
     }
     let detail = Sentence::new("Тело запроса не прочиталось", "the body could not be read");
     Problem::new(StatusCode::BAD_REQUEST, "BodyUnreadable", detail)

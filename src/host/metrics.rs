@@ -112,27 +112,28 @@ impl fmt::Debug for OfEngine {
 impl Collector for OfEngine {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let stats = self.0.stats();
+        // The registry ends its own helps with a full stop, those of a collector stay as they are.
         let counters = [
-            ("commands_accepted", "Commands answered with a receipt", stats.accepted),
-            ("commands_refused", "Commands that a rule refused", stats.refused),
-            ("commands_failed", "Commands that failed otherwise", stats.failed),
-            ("log_appends", "Appends acknowledged", stats.log.appends),
-            ("log_events", "Events acknowledged", stats.log.events),
-            ("log_syncs", "Syncs to the disk", stats.log.syncs),
-            ("log_conflicts", "Appends refused by a stale expectation", stats.log.conflicts),
-            ("log_bytes", "Bytes of frames written", stats.log.bytes),
+            ("commands_accepted", "Commands answered with a receipt.", stats.accepted),
+            ("commands_refused", "Commands that a rule refused.", stats.refused),
+            ("commands_failed", "Commands that failed otherwise.", stats.failed),
+            ("log_appends", "Appends acknowledged.", stats.log.appends),
+            ("log_events", "Events acknowledged.", stats.log.events),
+            ("log_syncs", "Syncs to the disk.", stats.log.syncs),
+            ("log_conflicts", "Appends refused by a stale expectation.", stats.log.conflicts),
+            ("log_bytes", "Bytes of frames written.", stats.log.bytes),
         ];
         for (name, help, value) in counters {
             let counter = ConstCounter::new(value);
             counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
         }
         let gauges = [
-            ("log_head", "Position of the last durable event", self.0.head().0),
-            ("log_queued", "Appends waiting for the writer", stats.log.queued),
-            ("projection_lag", "Events that the projections have not folded", stats.projection_lag),
-            ("commands_under_way", "Commands under way", stats.commands as u64),
-            ("sessions_active", "Sessions whose actor lives", stats.sessions_active as u64),
-            ("lines_active", "Lines whose actor lives", stats.lines_active as u64),
+            ("log_head", "Position of the last durable event.", self.0.head().0),
+            ("log_queued", "Appends waiting for the writer.", stats.log.queued),
+            ("projection_lag", "Events that the projections have not folded.", stats.projection_lag),
+            ("commands_under_way", "Commands under way.", stats.commands as u64),
+            ("sessions_active", "Sessions whose actor lives.", stats.sessions_active as u64),
+            ("lines_active", "Lines whose actor lives.", stats.lines_active as u64),
         ];
         for (name, help, value) in gauges {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));

@@ -1,6 +1,5 @@
 //! Ending: on SIGINT or SIGTERM nothing new is accepted, and what is under way gets its answer.
 
-use std::future::IntoFuture;
 use std::io;
 use std::time::Duration;
 
@@ -8,6 +7,8 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+
+use super::connections;
 
 /// The signals that end the host, and who is told.
 pub struct Signals {
@@ -28,11 +29,7 @@ impl Signals {
     }
 
     /// Serves until a signal comes; then answers what is under way, for so long.
-    ///
-    /// # Errors
-    ///
-    /// When the listener fails.
-    pub async fn serve(self, listener: TcpListener, app: Router, drain: Duration) -> io::Result<()> {
+    pub async fn serve(self, listener: TcpListener, app: Router, drain: Duration) {
         let Signals { mut interrupt, mut terminate, stop } = self;
         let mut stopped = stop.subscribe();
         let told = async move {
@@ -44,23 +41,15 @@ impl Signals {
             stop.send_replace(true);
         };
         let told = tokio::spawn(told);
-        let mut graceful = stopped.clone();
-        let stops = async move {
-            let _ = graceful.wait_for(|stopping| *stopping).await;
-        };
-        let serving = axum::serve(listener, app).with_graceful_shutdown(stops).into_future();
+        let serving = connections::serve(listener, app, stopped.clone());
         let late = async move {
             let _ = stopped.wait_for(|stopping| *stopping).await;
             tokio::time::sleep(drain).await;
         };
-        let served = tokio::select! {
-            served = serving => served,
-            () = late => {
-                tracing::warn!("requests were still under way and are left");
-                Ok(())
-            }
-        };
+        tokio::select! {
+            () = serving => {}
+            () = late => tracing::warn!("requests were still under way and are left"),
+        }
         told.abort();
-        served
     }
 }

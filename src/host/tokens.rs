@@ -96,6 +96,9 @@ pub enum TokenError {
 /// The tokens of a data folder.
 pub struct Tokens {
     file: PathBuf,
+    /// Held over the disk, by one change at a time.
+    writer: Mutex<()>,
+    /// Held for a look or a swap: every request looks here, and must not wait for the disk.
     known: Mutex<BTreeMap<Uuid, Token>>,
     _lock: File,
 }
@@ -110,7 +113,7 @@ impl Tokens {
         let lock = file::lock(folder)?;
         let file = folder.join("tokens.json");
         let known = file::read(&file)?.into_iter().map(|token| (token.id, token)).collect();
-        Ok(Tokens { file, known: Mutex::new(known), _lock: lock })
+        Ok(Tokens { file, writer: Mutex::new(()), known: Mutex::new(known), _lock: lock })
     }
 
     /// Issues a token; its secret is told this once. Blocks until it is durable.
@@ -130,14 +133,13 @@ impl Tokens {
             expires: new.expires,
         };
         let text = format!("{PREFIX}{}_{secret}", token.id.simple());
-        let mut known = self.known();
-        if known.len() >= TOKENS_MAX {
-            return Err(TokenError::TooMany);
-        }
-        let mut changed = known.clone();
-        changed.insert(token.id, token.clone());
-        file::write(&self.file, changed.values())?;
-        *known = changed;
+        self.change(|known| {
+            if known.len() >= TOKENS_MAX {
+                return Err(TokenError::TooMany);
+            }
+            known.insert(token.id, token.clone());
+            Ok(true)
+        })?;
         Ok((token, text))
     }
 
@@ -147,14 +149,7 @@ impl Tokens {
     ///
     /// [`TokenError`]; the token opens still.
     pub fn revoke(&self, id: Uuid) -> Result<bool, TokenError> {
-        let mut known = self.known();
-        let mut changed = known.clone();
-        if changed.remove(&id).is_none() {
-            return Ok(false);
-        }
-        file::write(&self.file, changed.values())?;
-        *known = changed;
-        Ok(true)
+        self.change(|known| Ok(known.remove(&id).is_some()))
     }
 
     /// Who asks with a token.
@@ -187,6 +182,22 @@ impl Tokens {
     #[must_use]
     pub fn has(&self, principal: &Principal) -> bool {
         self.known().values().any(|token| token.principal == *principal)
+    }
+
+    /// Changes a copy, writes it, and shows it once it is durable; false where nothing was to change.
+    fn change(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<Uuid, Token>) -> Result<bool, TokenError>,
+    ) -> Result<bool, TokenError> {
+        // It guards nothing in memory that a panic could have left half done.
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = self.known().clone();
+        if !change(&mut changed)? {
+            return Ok(false);
+        }
+        file::write(&self.file, changed.values())?;
+        *self.known() = changed;
+        Ok(true)
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<Uuid, Token>> {
@@ -245,6 +256,17 @@ mod tests {
         assert!(tokens.revoke(token.id).expect("it is revoked"));
         assert_eq!(tokens.check(&text), Err(Denied::Unknown));
         assert!(!tokens.revoke(token.id).expect("there is none any more"));
+    }
+
+    #[test]
+    fn a_token_opens_while_a_change_waits_for_the_disk() {
+        let folder = tempfile::tempdir().expect("the system has a temporary folder");
+        let tokens = Tokens::open(folder.path()).expect("an empty folder opens");
+        let (token, text) = tokens.issue(new(None)).expect("a token is issued");
+        let writer = tokens.writer.lock().expect("nobody changes anything");
+        assert_eq!(tokens.check(&text), Ok(token.clone()));
+        assert!(tokens.is_live(token.id));
+        drop(writer);
     }
 
     #[test]

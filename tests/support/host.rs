@@ -79,8 +79,13 @@ pub struct Host {
 impl Host {
     /// A host with the sample, in a folder of its own.
     pub async fn sample() -> Host {
+        Host::sample_at("127.0.0.1:0").await
+    }
+
+    /// The same, listening where it is told.
+    pub async fn sample_at(listen: &str) -> Host {
         let data = Arc::new(tempfile::tempdir().expect("the system has a temporary folder"));
-        Host::start(data, HashMap::new()).await
+        Host::start_at(listen, data, HashMap::new()).await
     }
 
     /// A host with the sample that is started in a way of the test's own, in a folder of its own.
@@ -91,7 +96,11 @@ impl Host {
     }
 
     async fn start(data: Arc<TempDir>, tokens: HashMap<String, String>) -> Host {
-        Host::begin(program(data.path(), "127.0.0.1:0"), data, tokens).await
+        Host::start_at("127.0.0.1:0", data, tokens).await
+    }
+
+    async fn start_at(listen: &str, data: Arc<TempDir>, tokens: HashMap<String, String>) -> Host {
+        Host::begin(program(data.path(), listen), data, tokens).await
     }
 
     async fn begin(mut command: Command, data: Arc<TempDir>, tokens: HashMap<String, String>) -> Host {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::answer::{Created, Done, Shared, done};
 use crate::host::actor::Asker;
-use crate::host::extract::{Body, Path};
+use crate::host::extract::{Body, INBOUND_BYTES_MAX, Path};
 use crate::host::json::channel::{DeliveryJson, InboundJson};
 use crate::host::json::receipt::ReceiptJson;
 use crate::host::problem::Problem;
@@ -21,7 +21,7 @@ pub async fn receive(
     State(host): Shared,
     asker: Asker,
     Path(channel): Path<Uuid>,
-    Body(new): Body<InboundJson>,
+    Body(new): Body<InboundJson, INBOUND_BYTES_MAX>,
 ) -> Result<Created, Problem> {
     let channel = own(&asker, channel)?;
     let command = ReceiveMessage {

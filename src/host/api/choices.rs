@@ -7,10 +7,12 @@ use serde::Deserialize;
 use switchboard::domain::create::Draft;
 use switchboard::domain::event::EntryPoint;
 use switchboard::domain::id::{ChannelId, ElementId, ElementRef, LineId};
+use switchboard::domain::rejection::Rejection;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::answer::{Reply, Shared};
+use super::reading;
 use crate::host::actor::Actor;
 use crate::host::extract::{Body, Language, Path, Query};
 use crate::host::json::choice::{ChoiceJson, LineChoiceJson, RefusalJson, VerdictJson};
@@ -98,9 +100,19 @@ pub async fn dry_run(
         subject: draft.subject,
         via: entry_point(draft.card),
     };
-    let refusals = host.engine.examine(&draft).await?;
+    let mut refusals = host.engine.examine(&draft).await?;
+    if !reading::is_reader(&host, &actor, draft.line).await? {
+        refusals.retain(is_told_to_strangers);
+    }
     let refusals = RefusalJson::all(&refusals, lang);
     Ok(Json(VerdictJson { allowed: refusals.is_empty(), refusals }))
+}
+
+/// Whether somebody without a role on the line is told of a refusal: those up to the roles are. Later
+/// ones tell of customers, their sessions and who has them.
+fn is_told_to_strangers(refusal: &Rejection) -> bool {
+    let rank = |code: &str| Rejection::CODES.iter().position(|known| *known == code);
+    rank(refusal.code()) <= rank("NotOperatorOfLine")
 }
 
 fn via(app: Option<AppCode>, element: Option<Uuid>) -> Result<EntryPoint, Problem> {

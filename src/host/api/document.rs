@@ -13,6 +13,10 @@ use utoipa::{Modify, OpenApi, ToSchema};
 
 use crate::host::actor::IDEMPOTENCY_KEY;
 
+/// Operations that are no commands to the engine, and so know no key: a repetition of the first
+/// issues another token, and one of the others does no harm.
+const KEYLESS: [&str; 4] = ["tokens_issue", "tokens_revoke", "workspace_rebuild", "choices_dry_run"];
+
 /// What the document says before any route is in it.
 #[derive(OpenApi)]
 #[openapi(
@@ -76,7 +80,7 @@ impl IntoResponse for Document {
     }
 }
 
-/// What every operation has: problems, and where something is changed, the key.
+/// What every operation has: problems, and where a command is given, the key.
 struct Common;
 
 impl Modify for Common {
@@ -91,7 +95,10 @@ impl Modify for Common {
             }
             let changing = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
             for operation in changing.into_iter().flatten() {
-                operation.parameters.get_or_insert_default().push(RefOr::T(key()));
+                let keyless = operation.operation_id.as_deref().is_some_and(|id| KEYLESS.contains(&id));
+                if !keyless {
+                    operation.parameters.get_or_insert_default().push(RefOr::T(key()));
+                }
             }
         }
     }

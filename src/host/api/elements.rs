@@ -164,17 +164,22 @@ fn element(app: AppCode, id: Uuid) -> ElementRef {
     ElementRef { app: app.0, element: ElementId(id) }
 }
 
-/// Requires that somebody reads an app's elements: administrators and processes do, and the people
-/// of the lines that it is the contact app of or bound to.
+/// Requires that somebody reads an app's elements: administrators do, processes while they are
+/// permitted, and the people of the lines that it is the contact app of or bound to.
 async fn require_app(host: &Host, actor: &Actor, app: &AppId) -> Result<(), Problem> {
     let views = host.engine.read().await?;
     if !views.apps().await?.iter().any(|known| known.app == *app) {
         return Err(Rejection::AppNotFound { app: app.clone() }.into());
     }
-    let operator = match actor.principal {
-        Principal::Administrator(_) | Principal::Process(_) => return Ok(()),
+    let operator = match &actor.principal {
+        Principal::Administrator(_) => return Ok(()),
+        Principal::Process(process) => {
+            let permitted = views.processes().await?.iter().any(|known| known.process == *process);
+            let refused = || Rejection::ProcessNotPermitted { process: process.clone() }.into();
+            return if permitted { Ok(()) } else { Err(refused()) };
+        }
         Principal::Channel(_) => return Err(Rejection::PrincipalNotAllowed.into()),
-        Principal::Operator(operator) => operator,
+        Principal::Operator(operator) => *operator,
     };
     for mine in views.lines_of(operator).await? {
         let Some(line) = views.line(mine.line).await? else { continue };
@@ -182,5 +187,5 @@ async fn require_app(host: &Host, actor: &Actor, app: &AppId) -> Result<(), Prob
             return Ok(());
         }
     }
-    Err(Rejection::AppNotBound { app: app.clone() }.into())
+    Err(Rejection::PrincipalNotAllowed.into())
 }

@@ -1,6 +1,7 @@
 //! Who reads what: the rules of reading that several routes share.
 
 use axum::http::StatusCode;
+use switchboard::CommandError;
 use switchboard::domain::id::{LineId, Principal, SessionId};
 use switchboard::domain::rejection::Rejection;
 use switchboard::projection::{PAGE_ITEMS_MAX, PageOf, SessionSummary};
@@ -27,6 +28,15 @@ pub async fn visible_lines(host: &Host, actor: &Actor) -> Result<Option<Vec<Line
             Ok(Some(mine.into_iter().map(|line| line.line).collect()))
         }
         Principal::Channel(_) | Principal::Process(_) => Err(Rejection::PrincipalNotAllowed.into()),
+    }
+}
+
+/// Whether somebody reads a line; nobody reads one that is not there.
+pub async fn is_reader(host: &Host, actor: &Actor, line: LineId) -> Result<bool, CommandError> {
+    match host.engine.require_reader(&actor.principal, line).await {
+        Ok(()) => Ok(true),
+        Err(CommandError::Rejected(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use switchboard::domain::command::CreateSession;
 use switchboard::domain::id::{ChannelId, LineId, Principal, SessionId};
@@ -18,7 +19,7 @@ use crate::host::json::ids::entry_point;
 use crate::host::json::page::PageJson;
 use crate::host::json::receipt::ReceiptJson;
 use crate::host::json::session::{NewSessionJson, SessionJson};
-use crate::host::problem::Problem;
+use crate::host::problem::{Problem, Sentence};
 
 /// Creates a session, assigned to the operator who asks.
 #[utoipa::path(post, path = "/api/sessions", tag = "sessions", request_body = NewSessionJson,
@@ -66,7 +67,7 @@ pub struct ListQuery {
     /// The list.
     #[param(inline)]
     list: ListJson,
-    /// Of this line alone.
+    /// Of this line alone; otherwise of every line that the asker reads, or supervises.
     line: Option<Uuid>,
     /// `next` of the page before it.
     after: Option<String>,
@@ -96,18 +97,28 @@ async fn listed(
     page: PageOf,
 ) -> Result<Page<SessionSummary>, Problem> {
     let lines = match list {
-        ListJson::My | ListJson::MyClosed => Vec::new(),
+        ListJson::My | ListJson::MyClosed => {
+            actor.operator()?;
+            read_lines(host, actor, line).await?
+        }
         ListJson::Queue | ListJson::Closed => read_lines(host, actor, line).await?,
         ListJson::Active => supervised_lines(host, actor, line).await?,
     };
     let views = host.engine.read().await?;
     Ok(match list {
-        ListJson::My => views.my_sessions(actor.operator()?, page).await?,
-        ListJson::MyClosed => views.closed_of_operator(actor.operator()?, page).await?,
+        ListJson::My => of_lines(views.my_sessions(actor.operator()?, page).await?, &lines),
+        ListJson::MyClosed => of_lines(views.closed_of_operator(actor.operator()?, page).await?, &lines),
         ListJson::Queue => views.queue(&lines, page).await?,
         ListJson::Active => views.active(&lines, page).await?,
         ListJson::Closed => views.closed_of_lines(&lines, page).await?,
     })
+}
+
+/// What a page has of these lines: it holds fewer then, and its `next` stays. A role that was taken
+/// away takes the customers of the line with it.
+fn of_lines(mut page: Page<SessionSummary>, lines: &[LineId]) -> Page<SessionSummary> {
+    page.items.retain(|session| lines.contains(&session.line));
+    page
 }
 
 /// The one line that was named, or all that the asker reads.
@@ -125,8 +136,11 @@ async fn read_lines(host: &Host, actor: &Actor, line: Option<LineId>) -> Result<
 /// The one line that was named, or all that the asker supervises.
 async fn supervised_lines(host: &Host, actor: &Actor, line: Option<LineId>) -> Result<Vec<LineId>, Problem> {
     if let Some(line) = line {
-        host.engine.require_supervisor(&actor.principal, line).await?;
-        return Ok(vec![line]);
+        return match host.engine.require_supervisor(&actor.principal, line).await {
+            Ok(()) => Ok(vec![line]),
+            Err(_) if reading::is_reader(host, actor, line).await? => Err(supervisors_only(line)),
+            Err(error) => Err(error.into()),
+        };
     }
     match actor.principal {
         Principal::Operator(operator) => {
@@ -137,6 +151,15 @@ async fn supervised_lines(host: &Host, actor: &Actor, line: Option<LineId>) -> R
             reading::every_line(host).await
         }
     }
+}
+
+/// The refusal for those who read the line, but do not supervise it.
+fn supervisors_only(line: LineId) -> Problem {
+    let detail = Sentence::new(
+        "Список «Активные» этой линии — для её супервизоров",
+        "the active sessions of this line are for its supervisors",
+    );
+    Problem::new(StatusCode::FORBIDDEN, "SupervisorsOnly", detail).with("line", line.to_string())
 }
 
 /// Shows a session.

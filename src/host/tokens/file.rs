@@ -10,6 +10,7 @@ use switchboard::domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::{Token, TokenError};
+use crate::host::folder;
 use crate::host::json::principal::PrincipalJson;
 
 /// The form of the file.
@@ -37,7 +38,7 @@ struct KeptToken {
 
 /// Takes a folder's tokens for this process, until the file is dropped.
 pub fn lock(folder: &Path) -> Result<File, TokenError> {
-    fs::create_dir_all(folder).map_err(|source| io(folder, source))?;
+    folder::create(folder).map_err(|source| io(folder, source))?;
     let path = folder.join("tokens.lock");
     let lock = OpenOptions::new().create(true).append(true).mode(MODE).open(&path);
     let lock = lock.map_err(|source| io(&path, source))?;
