@@ -4,30 +4,28 @@
 //! What is read here may be stale: each decision names the versions it was made on, and the log
 //! refuses it when one of them moved.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::domain::element::Element;
-use crate::domain::event::{
-    ChannelEvent, Event, Fact, IllegalEvent, InboundEvent, InitiatedEvent, Slot, Stream,
-};
-use crate::domain::id::{
-    ChannelId, CommandId, ElementRef, LineId, MessageId, OperatorId, PolicyRevision, SessionId,
-};
+use crate::domain::event::{ChannelEvent, Event, IllegalEvent, InboundEvent, InitiatedEvent, Slot, Stream};
+use crate::domain::id::{ChannelId, CommandId, ElementRef, LineId, MessageId, OperatorId, SessionId};
 use crate::domain::line::Line;
 use crate::domain::operator::Operator;
 use crate::domain::session::Session;
 use crate::domain::slot::{SlotFacts, SlotState};
 use crate::domain::time::Timestamp;
 use crate::domain::workspace::Workspace;
-use crate::log::{
-    Append, AppendError, Appended, Expected, Log, Position, ReadError, Stamp, StreamName, Version,
-};
-use crate::request::{Caller, CommandError, Receipt};
+use crate::log::{Append, AppendError, Appended, Log, Position, ReadError, Stamp, StreamName, Version};
+use crate::request::{CommandError, Receipt};
 use crate::wire::{self, Recorded, WireError};
 
+mod decision;
+mod folded;
 mod shelf;
+
+pub(crate) use decision::{Decision, Guards};
+pub(crate) use folded::Folded;
 
 use shelf::Shelf;
 
@@ -64,75 +62,6 @@ impl From<LoadError> for CommandError {
     fn from(error: LoadError) -> CommandError {
         CommandError::Unreadable(error.to_string())
     }
-}
-
-/// What a stream remembers of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Remembered {
-    digest: u64,
-    last: Position,
-}
-
-/// A state folded from its stream, and what the stream remembers.
-#[derive(Clone, Debug)]
-pub(crate) struct Folded<T> {
-    /// The state.
-    pub state: T,
-    /// The version that it is the fold of.
-    pub version: Version,
-    /// The position of the stream's last event.
-    pub last: Position,
-    commands: HashMap<CommandId, Remembered>,
-}
-
-impl<T> Folded<T> {
-    fn empty(state: T) -> Folded<T> {
-        Folded { state, version: Version::ABSENT, last: Position::START, commands: HashMap::new() }
-    }
-
-    /// The position of a command's last event, if this stream answered it before.
-    ///
-    /// # Errors
-    ///
-    /// `CommandIdReused` when the id came with another content.
-    pub fn answered(&self, command: CommandId, digest: u64) -> Result<Option<Position>, CommandError> {
-        match self.commands.get(&command) {
-            None => Ok(None),
-            Some(known) if known.digest == digest => Ok(Some(known.last)),
-            Some(_) => Err(CommandError::CommandIdReused(command)),
-        }
-    }
-
-    /// Notes an event that the state was folded with.
-    fn note(&mut self, recorded: &Recorded) {
-        self.version = recorded.version;
-        self.last = recorded.position;
-        let remembered = Remembered { digest: recorded.digest, last: recorded.position };
-        self.commands.insert(recorded.command, remembered);
-    }
-}
-
-/// The versions that a decision stands on.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Guards(Vec<(StreamName, Expected)>);
-
-impl Guards {
-    /// Expects a stream to be at a version still.
-    pub fn at(&mut self, stream: &Stream, version: Version) {
-        self.0.push((wire::stream_name(stream), Expected::Exactly(version)));
-    }
-}
-
-/// A decision on its way into the log.
-pub(crate) struct Decision<'a> {
-    pub caller: &'a Caller,
-    pub digest: u64,
-    pub now: Timestamp,
-    pub revision: PolicyRevision,
-    pub facts: Vec<Fact>,
-    pub guards: Guards,
-    /// The stream whose events are written last, so that it remembers the command's last position.
-    pub primary: Stream,
 }
 
 /// Reads states and commits decisions.

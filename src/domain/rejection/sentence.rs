@@ -39,6 +39,7 @@ pub fn command_id_reused(lang: Lang) -> &'static str {
     }
 }
 
+/// One sentence for each refusal: a table, longer than a function should be, and nowhere torn apart.
 fn russian(rejection: &Rejection) -> String {
     use Rejection as R;
     match rejection {
@@ -146,6 +147,7 @@ fn russian(rejection: &Rejection) -> String {
     }
 }
 
+/// One sentence for each refusal: a table, longer than a function should be, and nowhere torn apart.
 fn english(rejection: &Rejection) -> String {
     use Rejection as R;
     match rejection {
