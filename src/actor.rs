@@ -10,6 +10,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kameo::message::Message;
+use kameo::reply::Reply;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::directory::{Directory, DirectoryFuture};
@@ -17,6 +19,7 @@ use crate::domain::account::Account;
 use crate::domain::element::Element;
 use crate::domain::event::Stream;
 use crate::domain::id::{AppId, ElementRef, LineId, OperatorId, SessionId};
+use crate::domain::rejection::Rejection;
 use crate::domain::session::Session;
 use crate::log::{AppendError, Version};
 use crate::request::{Caller, CommandError};
@@ -156,6 +159,24 @@ impl World {
     /// On how many lines a person has a role.
     pub async fn lines_of(&self, operator: OperatorId) -> Result<usize, CommandError> {
         in_time(self.lookup.lines_of(operator)).await
+    }
+
+    /// Asks a session's actor; none is made for an id that names nothing.
+    pub async fn ask_session<M, T>(
+        self: &Arc<Self>,
+        session: SessionId,
+        request: M,
+    ) -> Result<T, CommandError>
+    where
+        SessionActor: Message<M>,
+        M: Clone + Send + Sync + 'static,
+        T: Send + 'static,
+        <SessionActor as Message<M>>::Reply: Reply<Ok = T, Error = CommandError>,
+    {
+        if !self.sessions.has(session) && !self.store.has_session(session).await? {
+            return Err(Rejection::SessionNotFound { session }.into());
+        }
+        self.sessions.ask(self, session, self.options.session_mailbox_max, request).await
     }
 
     /// Reads a session from the log, few at a time.

@@ -252,9 +252,7 @@ impl Engine {
     ) -> Result<Receipt, CommandError> {
         let id = caller.command;
         let ask = self.ask(caller, session, Arc::new(command))?;
-        let world = &self.inner.world;
-        let most = world.options.session_mailbox_max;
-        self.counted(id, world.sessions.ask(world, session, most, ask).await)
+        self.counted(id, self.inner.world.ask_session(session, ask).await)
     }
 
     /// Takes a customer's message from a channel; the same again changes nothing.

@@ -135,6 +135,12 @@ impl Store {
         }))
     }
 
+    /// Whether a session was ever created.
+    pub async fn has_session(&self, session: SessionId) -> Result<bool, LoadError> {
+        let name = wire::stream_name(&Stream::Session(session));
+        Ok(!self.log.read_stream(&name, Version::ABSENT, 1).await?.is_empty())
+    }
+
     /// A session, folded from its beginning.
     pub async fn session(&self, session: SessionId) -> Result<Folded<Option<Session>>, LoadError> {
         let mut folded = Folded::empty(None);

@@ -60,7 +60,7 @@ async fn s02_the_same_account_again_is_refused_with_the_open_session_and_its_ope
     for name in ["boris", "anna"] {
         let again = refused(&host, name, SESSIONS, with_ivan(), 409, "OpenSessionExists").await;
         assert_eq!(again.facts, json!({ "session": session, "holder": id(ANNA), "holder_name": "Анна" }));
-        assert_eq!(again.ru, format!("С клиентом уже открыта сессия {session}, её ведёт Анна"));
+        assert_eq!(again.ru, format!("С клиентом уже открыта сессия {session}, оператор: Анна"));
         assert_eq!(again.en, format!("session {session} with this customer is open, Анна has it"));
     }
     let verdict = host.by("boris").post("/api/sessions/dry-run", with_ivan()).await.expect(200);
@@ -155,7 +155,7 @@ async fn s06_a_phone_number_on_an_email_line_is_refused() {
     let phone = session_with(MAIL, IVAN, PHONE);
     let phone = refused(&host, "anna", SESSIONS, phone, 422, "AccountKindMismatch").await;
     assert_eq!(phone.facts, json!({ "kind": "phone", "channels": ["email"] }));
-    assert!(phone.en.contains("an account of kind phone does not fit"), "{phone:?}");
+    assert!(phone.en.contains("a telephone number does not fit"), "{phone:?}");
     // The other way round: an address of an e-mail field on a line of messengers.
     let mail = session_with(SUPPORT, IVAN, MAIL_ADDRESS);
     let mail = refused(&host, "anna", SESSIONS, mail, 422, "FieldTypeNotAllowed").await;

@@ -96,10 +96,7 @@ where
     for _ in 0..CONFLICTS_MAX {
         let answer = match ask.look(world, None).await? {
             Look::Done(receipt) => Some(receipt),
-            Look::Belongs(session) => {
-                let most = world.options.session_mailbox_max;
-                world.sessions.ask(world, session, most, ask.clone()).await?
-            }
+            Look::Belongs(session) => world.ask_session(session, ask.clone()).await?,
             Look::Opens(plan) => open(world, &ask, *plan).await?,
         };
         if let Some(receipt) = answer {

@@ -113,6 +113,11 @@ where
         }
     }
 
+    /// Whether one lives for this key.
+    pub fn has(&self, key: K) -> bool {
+        self.shard(&key).as_ref().is_some_and(|actors| actors.contains_key(&key))
+    }
+
     /// How many live.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| lock(shard).as_ref().map_or(0, HashMap::len)).sum()

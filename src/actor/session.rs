@@ -102,10 +102,7 @@ impl SessionActor {
         error: &CommandError,
         context: &mut Context<Self, R>,
     ) {
-        let doubt = matches!(error, CommandError::Unknown(_) | CommandError::Unreadable(_));
-        // Nor does an actor live on for an id that names nothing.
-        let absent = self.folded.as_ref().is_some_and(|folded| folded.state.is_none());
-        if doubt || absent {
+        if matches!(error, CommandError::Unknown(_) | CommandError::Unreadable(_)) {
             self.folded = None;
             context.stop();
         }

@@ -140,3 +140,19 @@ async fn a_person_has_roles_on_so_many_lines_and_no_more() {
     }
     assert_eq!(refused, Some((512, "LimitReached")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_are_told_that_a_session_does_not_exist() {
+    let engine = Home::memory().desk().await;
+    let nobody = SessionId(Uuid::now_v7());
+    let asked: Vec<_> = (0..64)
+        .map(|_| {
+            let engine = engine.clone();
+            tokio::spawn(async move { engine.session(operator(ANNA), nobody, SessionCommand::Take).await })
+        })
+        .collect();
+    for answer in asked {
+        let answer = answer.await.expect("no panic");
+        assert_eq!(refusal(answer), Rejection::SessionNotFound { session: nobody });
+    }
+}
