@@ -42,6 +42,22 @@ impl AccountKind {
         AccountKind::Email,
     ];
 
+    /// The form in which addresses of this kind are compared where no channel says it; one of a
+    /// declared kind is taken as it is.
+    #[must_use]
+    pub fn format(&self) -> AddressFormat {
+        match self {
+            AccountKind::Phone => AddressFormat::PhoneE164,
+            AccountKind::TelegramUsername => AddressFormat::PhoneOrUsername,
+            AccountKind::Email => AddressFormat::Email,
+            AccountKind::TelegramUser
+            | AccountKind::ViberUser
+            | AccountKind::VkUser
+            | AccountKind::LiveChatVisitor
+            | AccountKind::Custom(_) => AddressFormat::Opaque,
+        }
+    }
+
     /// The kind as a stable code; a custom kind is its own code.
     #[must_use]
     pub fn code(&self) -> &str {

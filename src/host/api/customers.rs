@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use switchboard::domain::account::{Account, AccountKind, AccountText};
-use switchboard::domain::channel::AddressFormat;
 use switchboard::domain::rejection::Rejection;
 
 use super::answer::{Reply, Shared};
@@ -52,16 +51,7 @@ pub async fn messages(
 
 /// An address in the form that is compared; that of a declared kind is taken as it is.
 fn account(kind: AccountKind, text: String) -> Result<Account, Problem> {
-    let format = match kind {
-        AccountKind::Phone => AddressFormat::PhoneE164,
-        AccountKind::TelegramUsername => AddressFormat::PhoneOrUsername,
-        AccountKind::Email => AddressFormat::Email,
-        AccountKind::TelegramUser
-        | AccountKind::ViberUser
-        | AccountKind::VkUser
-        | AccountKind::LiveChatVisitor
-        | AccountKind::Custom(_) => AddressFormat::Opaque,
-    };
+    let format = kind.format();
     Account::normalise(&AccountText { kind, text }, format).map_err(|bad| {
         let (expected, given, suggestion) = (bad.expected, bad.given, bad.suggestion);
         Rejection::BadAddress { expected, given, suggestion }.into()

@@ -12,8 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::disk::Table;
 use crate::disk::table::{Change, Direction};
-use crate::domain::account::{Account, AccountKind, AccountText};
-use crate::domain::channel::AddressFormat;
+use crate::domain::account::{Account, AccountText};
 use crate::domain::element::{Element, FieldValue};
 use crate::domain::event::ElementEvent;
 use crate::domain::id::{AppId, ElementRef};
@@ -152,17 +151,7 @@ fn searched(element: &Element) -> Vec<u8> {
 /// An address in the form in which addresses of its kind are compared; one that has not the right
 /// form compares by its characters in lower case.
 fn compared(account: &AccountText) -> String {
-    let format = match account.kind {
-        AccountKind::Phone => AddressFormat::PhoneE164,
-        AccountKind::TelegramUsername => AddressFormat::PhoneOrUsername,
-        AccountKind::Email => AddressFormat::Email,
-        AccountKind::TelegramUser
-        | AccountKind::ViberUser
-        | AccountKind::VkUser
-        | AccountKind::LiveChatVisitor
-        | AccountKind::Custom(_) => AddressFormat::Opaque,
-    };
-    match Account::normalise(account, format) {
+    match Account::normalise(account, account.kind.format()) {
         Ok(account) => account.address,
         Err(_) => account.text.trim().to_lowercase(),
     }
