@@ -41,13 +41,18 @@ impl Actor for LineActor {
         Ok(LineActor { world, line, creations })
     }
 
+    /// Idle, it is let go of: it ends when nobody holds it any more.
     async fn next(
         &mut self,
-        _: WeakActorRef<Self>,
+        actor: WeakActorRef<Self>,
         mailbox: &mut MailboxReceiver<Self>,
     ) -> Result<Option<Signal<Self>>, Infallible> {
         let idle = self.world.options.line_idle;
-        Ok(tokio::time::timeout(idle, mailbox.recv()).await.unwrap_or(Some(Signal::Stop)))
+        if let Ok(signal) = tokio::time::timeout(idle, mailbox.recv()).await {
+            return Ok(signal);
+        }
+        self.world.lines.forget(self.line, actor.id());
+        Ok(mailbox.recv().await)
     }
 
     async fn on_stop(&mut self, actor: WeakActorRef<Self>, _: ActorStopReason) -> Result<(), Infallible> {

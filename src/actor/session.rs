@@ -42,15 +42,21 @@ impl Actor for SessionActor {
         Ok(SessionActor { world, id, folded: None })
     }
 
+    /// Idle, it is let go of: it ends when nobody holds it any more, so that no request is lost
+    /// between the last look into the mailbox and the end.
     async fn next(
         &mut self,
-        _: WeakActorRef<Self>,
+        actor: WeakActorRef<Self>,
         mailbox: &mut MailboxReceiver<Self>,
     ) -> Result<Option<Signal<Self>>, Infallible> {
         let options = &self.world.options;
         let open = self.folded.as_ref().and_then(|folded| folded.state.as_ref()).map(Session::open);
         let idle = if matches!(open, Some(Ok(_))) { options.session_idle } else { options.closed_linger };
-        Ok(tokio::time::timeout(idle, mailbox.recv()).await.unwrap_or(Some(Signal::Stop)))
+        if let Ok(signal) = tokio::time::timeout(idle, mailbox.recv()).await {
+            return Ok(signal);
+        }
+        self.world.sessions.forget(self.id, actor.id());
+        Ok(mailbox.recv().await)
     }
 
     async fn on_stop(&mut self, actor: WeakActorRef<Self>, _: ActorStopReason) -> Result<(), Infallible> {
@@ -62,13 +68,13 @@ impl Actor for SessionActor {
 impl Message<Conduct> for SessionActor {
     type Reply = Result<Receipt, CommandError>;
 
-    async fn handle(&mut self, ask: Conduct, context: &mut Context<Self, Self::Reply>) -> Self::Reply {
+    async fn handle(&mut self, ask: Conduct, _: &mut Context<Self, Self::Reply>) -> Self::Reply {
         for _ in 0..CONFLICTS_MAX {
             match self.conduct(&ask).await {
                 Ok(Some(receipt)) => return Ok(receipt),
                 Ok(None) => {}
                 Err(error) => {
-                    self.stop_in_doubt(&error, context);
+                    self.drop_in_doubt(&error);
                     return Err(error);
                 }
             }
@@ -80,31 +86,26 @@ impl Message<Conduct> for SessionActor {
 impl Message<Receive> for SessionActor {
     type Reply = Result<Option<Receipt>, CommandError>;
 
-    async fn handle(&mut self, ask: Receive, context: &mut Context<Self, Self::Reply>) -> Self::Reply {
+    async fn handle(&mut self, ask: Receive, _: &mut Context<Self, Self::Reply>) -> Self::Reply {
         let answer = self.take_in(&ask).await;
-        answer.inspect_err(|error| self.stop_in_doubt(error, context))
+        answer.inspect_err(|error| self.drop_in_doubt(error))
     }
 }
 
 impl Message<Initiate> for SessionActor {
     type Reply = Result<Option<Receipt>, CommandError>;
 
-    async fn handle(&mut self, ask: Initiate, context: &mut Context<Self, Self::Reply>) -> Self::Reply {
+    async fn handle(&mut self, ask: Initiate, _: &mut Context<Self, Self::Reply>) -> Self::Reply {
         let answer = self.take_in(&ask).await;
-        answer.inspect_err(|error| self.stop_in_doubt(error, context))
+        answer.inspect_err(|error| self.drop_in_doubt(error))
     }
 }
 
 impl SessionActor {
-    /// An actor whose state may be wrong ends; the next request rebuilds it from the log.
-    fn stop_in_doubt<R: kameo::reply::Reply>(
-        &mut self,
-        error: &CommandError,
-        context: &mut Context<Self, R>,
-    ) {
+    /// A state that may be wrong is dropped; the next request reads it from the log.
+    fn drop_in_doubt(&mut self, error: &CommandError) {
         if matches!(error, CommandError::Unknown(_) | CommandError::Unreadable(_)) {
             self.folded = None;
-            context.stop();
         }
     }
 
