@@ -16,6 +16,8 @@ use switchboard::{ActorOptions, Caller, CommandError, Engine, EngineOptions, Out
 mod closing;
 #[path = "support/desk.rs"]
 mod desk;
+#[path = "engine_actors/guards.rs"]
+mod guards;
 #[path = "engine_actors/host_directory.rs"]
 mod host_directory;
 #[path = "engine_actors/overload.rs"]

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use switchboard::log::memory::MemoryLog;
@@ -27,12 +28,24 @@ pub struct TroubledLog {
     inner: Arc<MemoryLog>,
     troubles: Mutex<VecDeque<Trouble>>,
     held: watch::Sender<bool>,
+    handed_over: AtomicU64,
 }
 
 impl TroubledLog {
     pub fn new() -> Arc<TroubledLog> {
         let (held, _) = watch::channel(false);
-        Arc::new(TroubledLog { inner: MemoryLog::new(), troubles: Mutex::default(), held })
+        let (inner, troubles, handed_over) = (MemoryLog::new(), Mutex::default(), AtomicU64::new(0));
+        Arc::new(TroubledLog { inner, troubles, held, handed_over })
+    }
+
+    /// The log itself, for another engine on it that meets no trouble.
+    pub fn untroubled(&self) -> Arc<MemoryLog> {
+        Arc::clone(&self.inner)
+    }
+
+    /// How many appends were handed over.
+    pub fn handed_over(&self) -> u64 {
+        self.handed_over.load(Ordering::SeqCst)
     }
 
     /// The next appends meet these, one each.
@@ -48,6 +61,7 @@ impl TroubledLog {
 
 impl Log for TroubledLog {
     fn append(&self, append: Append) -> LogFuture<Result<Appended, AppendError>> {
+        self.handed_over.fetch_add(1, Ordering::SeqCst);
         let trouble = self.troubles.lock().expect("no panic under this lock").pop_front();
         let (inner, mut held) = (Arc::clone(&self.inner), self.held.subscribe());
         // What was handed over is written whether or not somebody still waits.
