@@ -112,6 +112,40 @@ pub(crate) struct Ask<C> {
     pub _permit: Arc<OwnedSemaphorePermit>,
 }
 
+/// What is known of an element.
+pub(crate) enum Found {
+    /// One of the embedded apps, as its stream says.
+    Embedded(Arc<Folded<Option<Element>>>),
+    /// What the host's directory said.
+    Given(Option<Element>),
+}
+
+impl Found {
+    /// The element, where it exists.
+    pub fn state(&self) -> Option<&Element> {
+        match self {
+            Found::Embedded(kept) => kept.state.as_ref(),
+            Found::Given(given) => given.as_ref(),
+        }
+    }
+
+    /// The same, to keep.
+    pub fn into_state(self) -> Option<Element> {
+        match self {
+            Found::Embedded(kept) => kept.state.clone(),
+            Found::Given(given) => given,
+        }
+    }
+
+    /// Its version, which a decision stands on; a directory has none.
+    pub fn version(&self) -> Option<Version> {
+        match self {
+            Found::Embedded(kept) => Some(kept.version),
+            Found::Given(_) => None,
+        }
+    }
+}
+
 impl World {
     pub fn new(
         store: Store,
@@ -130,17 +164,13 @@ impl World {
         }
     }
 
-    /// An element, and its version where it is an embedded one.
-    pub async fn element(
-        &self,
-        element: &ElementRef,
-    ) -> Result<(Option<Element>, Option<Version>), CommandError> {
+    /// An element, from wherever elements are kept.
+    pub async fn element(&self, element: &ElementRef) -> Result<Found, CommandError> {
         if let Some(directory) = &self.directory {
             let found = in_time(directory.element(element)).await?;
-            return Ok((found.map(Element::bounded), None));
+            return Ok(Found::Given(found.map(Element::bounded)));
         }
-        let kept = self.store.element(element).await?;
-        Ok((kept.state.clone(), Some(kept.version)))
+        Ok(Found::Embedded(self.store.element(element).await?))
     }
 
     /// The contact that has an address.

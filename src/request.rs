@@ -168,23 +168,26 @@ impl From<Rejection> for CommandError {
 /// A digest of a command's content and of who sent it, the same on every machine.
 #[must_use]
 pub(crate) fn digest(principal: &Principal, content: &impl Hash) -> u64 {
-    let mut hasher = ContentHasher(blake3::Hasher::new());
+    let mut hasher = ContentHasher(Vec::with_capacity(CONTENT_BYTES));
     principal.hash(&mut hasher);
     content.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Feeds `Hash` into BLAKE3, numbers in little-endian and `usize` as 64 bits.
-struct ContentHasher(blake3::Hasher);
+/// Room for the content of most commands: hashing it at once costs a third of hashing field by field.
+const CONTENT_BYTES: usize = 512;
+
+/// Collects `Hash` for BLAKE3, numbers in little-endian and `usize` as 64 bits.
+struct ContentHasher(Vec<u8>);
 
 impl Hasher for ContentHasher {
     fn finish(&self) -> u64 {
-        let hash = self.0.finalize();
+        let hash = blake3::hash(&self.0);
         hash.as_bytes().iter().take(8).rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        self.0.extend_from_slice(bytes);
     }
 
     fn write_u16(&mut self, number: u16) {

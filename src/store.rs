@@ -20,6 +20,7 @@ use crate::log::{Append, AppendError, Appended, Log, Position, ReadError, Stamp,
 use crate::request::{CommandError, Receipt};
 use crate::wire::{self, Recorded, WireError};
 
+mod commands;
 mod decision;
 mod folded;
 mod shelf;
@@ -32,8 +33,8 @@ use shelf::Shelf;
 /// Events read at once while a stream is folded; most streams are shorter.
 const FOLD_PAGE_EVENTS: usize = 512;
 
-/// Elements kept in memory; each is read for a creation, and most are read once.
-const ELEMENTS_KEPT_MAX: usize = 10_000;
+/// Elements kept in memory, about half a kilobyte each; a contact is read for each creation.
+const ELEMENTS_KEPT_MAX: usize = 50_000;
 
 /// Slots kept in memory: of customers with a long history, who are few.
 const SLOTS_KEPT_MAX: usize = 1_000;

@@ -52,10 +52,10 @@ async fn attempt(world: &World, ask: &Create, operator: OperatorId) -> Result<Op
     let workspace = store.workspace().await?;
     let line = store.line(command.line).await?;
     let person = store.operator(operator).await?;
-    let (contact, contact_version) = world.element(&command.contact).await?;
+    let contact = world.element(&command.contact).await?;
     let card_known = match &command.via {
         EntryPoint::LinesSection => true,
-        EntryPoint::Card(element) => world.element(element).await?.0.is_some(),
+        EntryPoint::Card(element) => world.element(element).await?.state().is_some(),
     };
     let examined = create::examine(
         &Draft::of(operator, command),
@@ -63,14 +63,14 @@ async fn attempt(world: &World, ask: &Create, operator: OperatorId) -> Result<Op
             line: line.state.as_ref(),
             workspace: &workspace.state,
             operator: person.state.as_ref(),
-            contact: contact.as_ref(),
+            contact: contact.state(),
             card_known,
         },
     );
     if let Some(rejection) = examined.verdict.0.into_iter().next() {
         return Err(rejection.into());
     }
-    let (Some(state), Some(contact), Some(route)) = (&line.state, &contact, &examined.route) else {
+    let (Some(state), Some(customer), Some(route)) = (&line.state, contact.state(), &examined.route) else {
         return Err(CommandError::Unreadable("an examination passed without a route".to_owned()));
     };
     let seen = store.slot(&route.slot()).await?;
@@ -81,14 +81,14 @@ async fn attempt(world: &World, ask: &Create, operator: OperatorId) -> Result<Op
     let slot_version = seen.version;
     let slot = store.with_holder(seen.state).await?;
     let now = store.now();
-    let facts = create::decide(operator, command, state, contact, route, &slot, now)?;
+    let facts = create::decide(operator, command, state, customer, route, &slot, now)?;
     let primary = Stream::Session(command.session);
     let mut guards = Guards::default();
     guards.at(&primary, Version::ABSENT);
     guards.at(&Stream::Workspace, workspace.version);
     guards.at(&Stream::Line(command.line), line.version);
     guards.at(&Stream::Operator(operator), person.version);
-    if let Some(version) = contact_version {
+    if let Some(version) = contact.version() {
         guards.at(&Stream::Element(command.contact.clone()), version);
     }
     if Line::exclusive(route.channel) {

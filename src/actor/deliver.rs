@@ -196,9 +196,9 @@ async fn look_at_initiated(
     }
     let line = store.line(command.line).await?;
     let workspace = store.workspace().await?;
-    let (contact, contact_version) = world.element(&command.contact).await?;
+    let contact = world.element(&command.contact).await?;
     let facts =
-        InitiatedFacts { line: line.state.as_ref(), workspace: &workspace.state, contact: contact.as_ref() };
+        InitiatedFacts { line: line.state.as_ref(), workspace: &workspace.state, contact: contact.state() };
     let admitted = initiated::admit(&ask.caller.principal, command, &facts)?;
     let slot_id = admitted.route.slot();
     let seen = store.slot(&slot_id).await?;
@@ -214,7 +214,7 @@ async fn look_at_initiated(
     guards.at(&primary, Version::ABSENT);
     guards.at(&Stream::Workspace, workspace.version);
     guards.at(&Stream::Line(command.line), line.version);
-    if let Some(version) = contact_version {
+    if let Some(version) = contact.version() {
         guards.at(&Stream::Element(command.contact.clone()), version);
     }
     if Line::exclusive(admitted.route.channel) && inside.is_none() {

@@ -218,7 +218,7 @@ impl Surroundings {
                 target_known = store.operator(*operator).await?.state.is_some();
             }
             SessionCommand::LinkElement { element } => {
-                element_known = world.element(element).await?.0.is_some();
+                element_known = world.element(element).await?.state().is_some();
             }
             SessionCommand::Reopen => {
                 let seen = store.slot(&session.slot()).await?;

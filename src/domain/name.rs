@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::DateTime;
+use chrono::{DateTime, Timelike};
 use minijinja::{Environment, Value, context};
 
 use super::limits::{
@@ -130,11 +130,11 @@ pub fn safe_line(text: &str, bytes_max: usize) -> String {
     line.trim().to_owned()
 }
 
+/// `2026-11-22 14:05`; field by field, since a format string is read anew for each session.
 fn clock_time(at: Timestamp) -> String {
-    match DateTime::from_timestamp_micros(at.0) {
-        Some(moment) => moment.format("%Y-%m-%d %H:%M").to_string(),
-        None => at.0.to_string(),
-    }
+    let Some(moment) = DateTime::from_timestamp_micros(at.0) else { return at.0.to_string() };
+    let (date, time) = (moment.date_naive(), moment.time());
+    format!("{date} {:02}:{:02}", time.hour(), time.minute())
 }
 
 fn bad_template(source: &str, error: &minijinja::Error) -> Rejection {

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::domain::command::ChosenAccount;
 use crate::domain::create::{self, Draft, DraftFacts};
-use crate::domain::element::{Element, FieldType};
+use crate::domain::element::FieldType;
 use crate::domain::event::EntryPoint;
 use crate::domain::id::{ChannelId, ElementRef, LineId, OperatorId};
 use crate::domain::rejection::Rejection;
@@ -87,9 +87,8 @@ impl Engine {
         let state = known.state.as_ref().ok_or(Rejection::LineNotFound { line })?;
         // Fields of other apps' elements are nobody's business here.
         state.require_contact_app(&contact.app)?;
-        let found = self.inner.world.element(contact).await?.0;
-        let element: Element =
-            found.ok_or_else(|| Rejection::ElementNotFound { element: contact.clone() })?;
+        let found = self.inner.world.element(contact).await?;
+        let element = found.state().ok_or_else(|| Rejection::ElementNotFound { element: contact.clone() })?;
         let mut choices = Vec::new();
         for (field, value) in &element.fields {
             for channel in state.channels.values() {
@@ -131,12 +130,12 @@ impl Engine {
         let line = world.store.line(draft.line).await?;
         let operator = world.store.operator(draft.operator).await?;
         let contact = match &draft.contact {
-            Some(contact) => world.element(contact).await?.0,
+            Some(contact) => world.element(contact).await?.into_state(),
             None => None,
         };
         let card_known = match &draft.via {
             EntryPoint::LinesSection => true,
-            EntryPoint::Card(element) => world.element(element).await?.0.is_some(),
+            EntryPoint::Card(element) => world.element(element).await?.state().is_some(),
         };
         let facts = DraftFacts {
             line: line.state.as_ref(),

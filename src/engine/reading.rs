@@ -70,7 +70,7 @@ impl Engine {
         operator: OperatorId,
         element: &ElementRef,
     ) -> Result<Vec<LineId>, CommandError> {
-        if self.inner.world.element(element).await?.0.is_none() {
+        if self.inner.world.element(element).await?.state().is_none() {
             return Err(Rejection::ElementNotFound { element: element.clone() }.into());
         }
         let views = self.read().await.map_err(|error| unavailable(&error))?;
@@ -147,7 +147,7 @@ impl Engine {
     ///
     /// When it could not be read.
     pub async fn find_element(&self, element: &ElementRef) -> Result<Option<Element>, CommandError> {
-        Ok(self.inner.world.element(element).await?.0)
+        Ok(self.inner.world.element(element).await?.into_state())
     }
 }
 

@@ -1,18 +1,10 @@
 //! A state folded from its stream, with what the stream remembers of commands.
 
-use std::collections::HashMap;
-
+use super::commands::{Commands, Remembered};
 use crate::domain::id::CommandId;
 use crate::log::{Position, Version};
 use crate::request::CommandError;
 use crate::wire::Recorded;
-
-/// What a stream remembers of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Remembered {
-    digest: u64,
-    last: Position,
-}
 
 /// A state folded from its stream, and what the stream remembers.
 #[derive(Clone, Debug)]
@@ -23,12 +15,12 @@ pub(crate) struct Folded<T> {
     pub version: Version,
     /// The position of the stream's last event.
     pub last: Position,
-    commands: HashMap<CommandId, Remembered>,
+    commands: Commands,
 }
 
 impl<T> Folded<T> {
     pub(super) fn empty(state: T) -> Folded<T> {
-        Folded { state, version: Version::ABSENT, last: Position::START, commands: HashMap::new() }
+        Folded { state, version: Version::ABSENT, last: Position::START, commands: Commands::default() }
     }
 
     /// The position of a command's last event, if this stream answered it before.
@@ -37,7 +29,7 @@ impl<T> Folded<T> {
     ///
     /// `CommandIdReused` when the id came with another content.
     pub fn answered(&self, command: CommandId, digest: u64) -> Result<Option<Position>, CommandError> {
-        match self.commands.get(&command) {
+        match self.commands.get(command) {
             None => Ok(None),
             Some(known) if known.digest == digest => Ok(Some(known.last)),
             Some(_) => Err(CommandError::CommandIdReused(command)),

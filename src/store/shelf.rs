@@ -2,23 +2,43 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::mem;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Folded;
 
-/// Folded states by key, at most so many.
+/// Folded states by key, at most so many; of those that do not fit, the ones that were asked for
+/// longest ago go first.
 pub(super) struct Shelf<K, T> {
-    kept: RwLock<HashMap<K, Arc<Folded<T>>>>,
-    kept_max: usize,
+    kept: RwLock<Kept<K, T>>,
+    /// How many each of the two generations holds.
+    generation_max: usize,
+}
+
+type Generation<K, T> = HashMap<K, Arc<Folded<T>>>;
+
+/// A state is put into the young generation, and again when it is asked for as an old one. A full
+/// young generation becomes the old one, whose place it takes.
+struct Kept<K, T> {
+    young: Generation<K, T>,
+    old: Generation<K, T>,
 }
 
 impl<K: Eq + Hash + Clone, T: Clone> Shelf<K, T> {
     pub fn new(kept_max: usize) -> Shelf<K, T> {
-        Shelf { kept: RwLock::new(HashMap::new()), kept_max }
+        let kept = Kept { young: HashMap::new(), old: HashMap::new() };
+        Shelf { kept: RwLock::new(kept), generation_max: kept_max.div_ceil(2) }
     }
 
     pub fn get(&self, key: &K) -> Option<Arc<Folded<T>>> {
-        self.kept.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        let known = {
+            let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(young) = kept.young.get(key) {
+                return Some(Arc::clone(young));
+            }
+            kept.old.get(key).map(Arc::clone)?
+        };
+        Some(self.put(key.clone(), known))
     }
 
     /// A copy to fold further: of what is kept, or of nothing.
@@ -26,17 +46,26 @@ impl<K: Eq + Hash + Clone, T: Clone> Shelf<K, T> {
         self.get(key).map_or_else(|| Folded::empty(empty()), |kept| Folded::clone(&kept))
     }
 
-    /// Keeps a state unless a newer one is there; full, the shelf is emptied first: it is a cache.
+    /// Keeps a state unless a newer one is there.
     pub fn keep(&self, key: K, folded: Folded<T>) -> Arc<Folded<T>> {
+        self.put(key, Arc::new(folded))
+    }
+
+    fn put(&self, key: K, folded: Arc<Folded<T>>) -> Arc<Folded<T>> {
+        // What is dropped is dropped after the lock: it may be much.
+        let mut dropped = Generation::new();
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(newer) = kept.get(&key).filter(|known| known.version > folded.version) {
+        let known = kept.young.get(&key).or_else(|| kept.old.get(&key));
+        if let Some(newer) = known.filter(|known| known.version > folded.version) {
             return Arc::clone(newer);
         }
-        if kept.len() >= self.kept_max && !kept.contains_key(&key) {
-            kept.clear();
+        if kept.young.len() >= self.generation_max && !kept.young.contains_key(&key) {
+            let full = mem::take(&mut kept.young);
+            dropped = mem::replace(&mut kept.old, full);
         }
-        let folded = Arc::new(folded);
-        kept.insert(key, Arc::clone(&folded));
+        kept.young.insert(key, Arc::clone(&folded));
+        drop(kept);
+        drop(dropped);
         folded
     }
 }
@@ -45,5 +74,39 @@ impl<K: Eq + Hash + Clone, T: Clone> Shelf<K, Option<T>> {
     /// Keeps a state that exists; what does not is asked for with made-up keys, and is not kept.
     pub fn keep_existing(&self, key: K, folded: Folded<Option<T>>) -> Arc<Folded<Option<T>>> {
         if folded.state.is_none() { Arc::new(folded) } else { self.keep(key, folded) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::Version;
+
+    fn at(version: u64) -> Folded<u64> {
+        let mut folded = Folded::empty(version);
+        folded.version = Version(version);
+        folded
+    }
+
+    #[test]
+    fn what_is_asked_for_stays_and_the_rest_makes_room() {
+        let shelf = Shelf::new(100);
+        shelf.keep(0, at(1));
+        for key in 1..1_000 {
+            shelf.keep(key, at(1));
+            assert!(shelf.get(&0).is_some(), "asked for all the time, after {key} others");
+        }
+        let kept = (1..1_000).filter(|key| shelf.get(key).is_some()).count();
+        assert!((50..=100).contains(&kept), "{kept} are kept");
+    }
+
+    #[test]
+    fn a_state_never_gives_way_to_an_older_one() {
+        let shelf = Shelf::new(2);
+        shelf.keep(1, at(7));
+        shelf.keep(2, at(1));
+        assert_eq!(shelf.keep(1, at(6)).version, Version(7));
+        assert_eq!(shelf.get(&1).map(|kept| kept.version), Some(Version(7)));
+        assert_eq!(shelf.keep(1, at(8)).version, Version(8));
     }
 }

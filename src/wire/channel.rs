@@ -1,6 +1,6 @@
 //! Payloads of channels.
 
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 
 use super::payload::{Bad, read, unplaced, write};
 use super::shared::{IdV1, id, uuid};
@@ -8,7 +8,7 @@ use super::{Encoded, kind};
 use crate::domain::event::ChannelEvent;
 use crate::domain::id::LineId;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct ChannelBoundV1 {
     line: IdV1,
 }

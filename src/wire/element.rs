@@ -1,6 +1,6 @@
 //! Payloads of records of apps.
 
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 
 use super::payload::{Bad, read, unplaced, write};
 use super::shared::KindV1;
@@ -9,27 +9,25 @@ use crate::domain::account::AccountText;
 use crate::domain::element::FieldValue;
 use crate::domain::event::ElementEvent;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct ElementCreatedV1<'a> {
     title: &'a str,
-    #[serde(borrow)]
     fields: Vec<FieldSetV1<'a>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct ElementRenamedV1<'a> {
     title: &'a str,
 }
 
 /// Of a field set later, and of each field at creation.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct FieldSetV1<'a> {
     field: &'a str,
-    #[serde(borrow)]
     value: FieldValueV1<'a>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct FieldClearedV1<'a> {
     field: &'a str,
 }
@@ -39,10 +37,9 @@ const EMAIL: u8 = 2;
 const TEXT: u8 = 3;
 
 /// The value of a field: its type, an account's kind, and the text.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct FieldValueV1<'a> {
     number: u8,
-    #[serde(borrow)]
     account_kind: Option<KindV1<'a>>,
     text: &'a str,
 }

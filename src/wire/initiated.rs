@@ -1,6 +1,6 @@
 //! Payloads of messages of processes.
 
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 
 use super::payload::{Bad, read, unplaced, write};
 use super::shared::{IdV1, id, uuid};
@@ -8,7 +8,7 @@ use super::{Encoded, kind};
 use crate::domain::event::InitiatedEvent;
 use crate::domain::id::{MessageId, SessionId};
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct InitiatedAcceptedV1 {
     session: IdV1,
     message: IdV1,

@@ -1,6 +1,6 @@
 //! Payloads of lines.
 
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 
 use super::numbers;
 use super::payload::{Bad, NothingV1, read, unplaced, write};
@@ -11,15 +11,14 @@ use crate::domain::event::{LineEvent, Role};
 use crate::domain::id::{AppId, ChannelId, OperatorId, PolicyRevision};
 
 /// Of a line created or renamed.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct LineTitleV1<'a> {
     title: &'a str,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct ChannelConnectedV1<'a> {
     channel: IdV1,
-    #[serde(borrow)]
     kind: KindV1<'a>,
     title: &'a str,
     policy: ChannelPolicyV1,
@@ -27,39 +26,39 @@ struct ChannelConnectedV1<'a> {
 }
 
 /// Of a channel disconnected or connected again.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct ChannelSwitchedV1 {
     channel: IdV1,
     revision: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct ChannelPolicySetV1 {
     channel: IdV1,
     policy: ChannelPolicyV1,
     revision: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct LineRulesSetV1 {
     rules: LineRulesV1,
     revision: u32,
 }
 
 /// Of a role granted or revoked.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct LineRoleV1 {
     operator: IdV1,
     role: u8,
 }
 
 /// Of an app that becomes or ceases to be something for the line.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct LineAppV1<'a> {
     app: &'a str,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct NameTemplateSetV1<'a> {
     template: &'a str,
 }

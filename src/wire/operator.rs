@@ -1,13 +1,13 @@
 //! Payloads of people at the console.
 
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 
 use super::payload::{Bad, NothingV1, read, unplaced, write};
 use super::{Encoded, kind};
 use crate::domain::event::OperatorEvent;
 
 /// Of a person registered or renamed.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct OperatorNameV1<'a> {
     name: &'a str,
 }

@@ -2,7 +2,7 @@
 
 use bincode::config;
 use bincode::error::DecodeError;
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 
 use super::{CODEC_BINCODE, Encoded, PAYLOAD_BYTES_MAX};
 use crate::domain::id::BadCode;
@@ -18,24 +18,24 @@ impl From<BadCode> for Bad {
 }
 
 /// The payload of a kind without fields: no bytes.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 pub(super) struct NothingV1;
 
 /// Encodes a payload.
-pub(super) fn write<P: Serialize>(kind: u16, schema: u8, payload: &P) -> Encoded {
-    let payload = bincode::serde::encode_to_vec(payload, config::standard())
-        .expect("payload structs have derived serializers and sized sequences, and a Vec takes all bytes");
+pub(super) fn write<P: Encode>(kind: u16, schema: u8, payload: &P) -> Encoded {
+    let payload = bincode::encode_to_vec(payload, config::standard())
+        .expect("payload structs have derived encoders, and a Vec takes all bytes");
     assert!(payload.len() <= PAYLOAD_BYTES_MAX, "the domain's limits keep a payload below its maximum");
     Encoded { kind, schema, codec: CODEC_BINCODE, payload }
 }
 
 /// Decodes a payload, all of it.
-pub(super) fn read<'a, P: Deserialize<'a>>(bytes: &'a [u8]) -> Result<P, Bad> {
+pub(super) fn read<'a, P: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<P, Bad> {
     if bytes.len() > PAYLOAD_BYTES_MAX {
         return Err(Bad(format!("it has {} bytes, at most {PAYLOAD_BYTES_MAX} are legal", bytes.len())));
     }
     let limited = config::standard().with_limit::<PAYLOAD_BYTES_MAX>();
-    let (payload, used) = bincode::serde::borrow_decode_from_slice(bytes, limited).map_err(reason)?;
+    let (payload, used) = bincode::borrow_decode_from_slice(bytes, limited).map_err(reason)?;
     match bytes.len() - used {
         0 => Ok(payload),
         left => Err(Bad(format!("{left} of its {} bytes are left over", bytes.len()))),

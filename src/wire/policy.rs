@@ -1,6 +1,6 @@
 //! Rules of lines and channels, as payloads hold them.
 
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 
 use super::numbers;
 use super::payload::Bad;
@@ -8,7 +8,7 @@ use crate::domain::channel::{ChannelPolicy, FieldTypes};
 use crate::domain::event::{InboundRule, LineRules};
 
 /// The rules of a channel.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 pub(super) struct ChannelPolicyV1 {
     operator_create: u8,
     parallel_open: u8,
@@ -51,7 +51,7 @@ const NEW_SESSION: u8 = 1;
 const REOPEN_WITHIN: u8 = 2;
 
 /// The other rules of a line.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 pub(super) struct LineRulesV1 {
     supervisors_create: bool,
     inbound: u8,

@@ -1,6 +1,6 @@
 //! Payloads of sessions.
 
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 
 use self::parts::{CustomerV1, EntryPointV1, OriginV1};
 use super::payload::{Bad, NothingV1, read, unplaced, write};
@@ -12,79 +12,72 @@ use crate::domain::time::Timestamp;
 
 mod parts;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct SessionCreatedV1<'a> {
     line: IdV1,
     channel: IdV1,
-    #[serde(borrow)]
     kind: KindV1<'a>,
-    #[serde(borrow)]
     customer: CustomerV1<'a>,
     name: &'a str,
-    #[serde(borrow)]
     subject: Option<&'a str>,
-    #[serde(borrow)]
     origin: OriginV1<'a>,
     continues: Option<IdV1>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct OperatorAssignedV1 {
     operator: IdV1,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct MessageSentV1<'a> {
     message: IdV1,
     operator: IdV1,
     text: &'a str,
-    #[serde(borrow)]
     via: EntryPointV1<'a>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct InitiatedMessageSentV1<'a> {
     message: IdV1,
     process: &'a str,
     text: &'a str,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct MessageReceivedV1<'a> {
     message: IdV1,
     external_id: &'a str,
     text: &'a str,
-    #[serde(borrow)]
     subject: Option<&'a str>,
     sent_at_us: Option<i64>,
 }
 
 /// Of a message handed over, delivered or read.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct MessageProgressV1 {
     message: IdV1,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct MessageFailedV1<'a> {
     message: IdV1,
     reason: &'a str,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct SessionReopenedV1 {
     operator: Option<IdV1>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct SessionRenamedV1<'a> {
     name: &'a str,
 }
 
 /// Of an element linked or unlinked.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct ElementLinkV1<'a> {
-    #[serde(borrow)]
     element: ElementRefV1<'a>,
 }
 

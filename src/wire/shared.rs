@@ -1,6 +1,6 @@
 //! Parts that payloads of several aggregates have in common, frozen like the payloads themselves.
 
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 use uuid::Uuid;
 
 use super::numbers;
@@ -22,7 +22,7 @@ pub(super) fn uuid(id: IdV1) -> Uuid {
 }
 
 /// A record of an app.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 pub(super) struct ElementRefV1<'a> {
     app: &'a str,
     element: IdV1,
@@ -39,10 +39,9 @@ impl<'a> ElementRefV1<'a> {
 }
 
 /// A kind of channels or of accounts: a number, and the code of one that the host declares.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 pub(super) struct KindV1<'a> {
     number: u8,
-    #[serde(borrow)]
     code: Option<&'a str>,
 }
 
@@ -67,9 +66,8 @@ impl<'a> KindV1<'a> {
 }
 
 /// A customer's address in its normalised form.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 pub(super) struct AccountV1<'a> {
-    #[serde(borrow)]
     kind: KindV1<'a>,
     address: &'a str,
 }

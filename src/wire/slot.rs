@@ -1,6 +1,6 @@
 //! Payloads of slots.
 
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 
 use super::payload::{Bad, NothingV1, read, unplaced, write};
 use super::shared::{IdV1, id, uuid};
@@ -9,7 +9,7 @@ use crate::domain::event::SlotEvent;
 use crate::domain::id::SessionId;
 
 /// Of a session that takes or leaves a slot.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct SlotSessionV1 {
     session: IdV1,
 }

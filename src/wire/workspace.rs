@@ -1,6 +1,6 @@
 //! Payloads of the installation.
 
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 
 use super::payload::{Bad, NothingV1, read, unplaced, write};
 use super::{Encoded, kind};
@@ -8,19 +8,19 @@ use crate::domain::event::WorkspaceEvent;
 use crate::domain::id::{AppId, ProcessId};
 
 /// Of an app declared or renamed.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct AppTitleV1<'a> {
     app: &'a str,
     title: &'a str,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct ProcessPermittedV1<'a> {
     process: &'a str,
     title: &'a str,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct ProcessForbiddenV1<'a> {
     process: &'a str,
 }

@@ -1,6 +1,6 @@
 //! Parts of sessions' payloads: who is served, and where from.
 
-use serde::{Deserialize, Serialize};
+use bincode::{BorrowDecode, Encode};
 
 use super::super::payload::Bad;
 use super::super::shared::{AccountV1, ElementRefV1};
@@ -8,11 +8,9 @@ use crate::domain::event::{Customer, EntryPoint, Origin};
 use crate::domain::id::ProcessId;
 
 /// The person served.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 pub(super) struct CustomerV1<'a> {
-    #[serde(borrow)]
     account: AccountV1<'a>,
-    #[serde(borrow)]
     contact: Option<ElementRefV1<'a>>,
     name: &'a str,
 }
@@ -41,12 +39,10 @@ const INBOUND: u8 = 3;
 const PROCESS: u8 = 4;
 
 /// Where a session came from: a number, with a card's element or a process's code.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 pub(super) struct OriginV1<'a> {
     number: u8,
-    #[serde(borrow)]
     element: Option<ElementRefV1<'a>>,
-    #[serde(borrow)]
     process: Option<&'a str>,
 }
 
@@ -73,10 +69,9 @@ impl<'a> OriginV1<'a> {
 }
 
 /// Where an operator acts from: a number, with a card's element. The numbers are those of origins.
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 pub(super) struct EntryPointV1<'a> {
     number: u8,
-    #[serde(borrow)]
     element: Option<ElementRefV1<'a>>,
 }
 
