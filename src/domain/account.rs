@@ -3,7 +3,7 @@
 use std::fmt;
 
 use email_address::{EmailAddress, Options};
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber};
 
 use super::channel::AddressFormat;
 use super::id::KindCode;
@@ -150,10 +150,37 @@ fn e164(text: &str) -> Option<String> {
     if digits.is_empty() || digits.len() > 15 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let number = PHONE_NUMBER_UTIL.parse(text, None).ok()?;
-    let valid = PHONE_NUMBER_UTIL.is_valid_number(&number);
-    let written = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164);
-    (valid && written == text).then(|| text.to_owned())
+    let number = number(digits)?;
+    PHONE_NUMBER_UTIL.is_valid_number(&number).then(|| text.to_owned())
+}
+
+/// The digits of the longest calling code of a country.
+const CALLING_CODE_DIGITS_MAX: usize = 3;
+
+/// The number that digits in international form are.
+///
+/// The library's own parser takes any writing of a number; here only one is legal, which needs no
+/// patterns: no calling code begins with a zero or with another one (ITU-T E.164), and what follows is the number.
+fn number(digits: &str) -> Option<PhoneNumber> {
+    if digits.starts_with('0') {
+        return None;
+    }
+    let known = |length: usize| {
+        let (code, national) = digits.split_at_checked(length)?;
+        let code = code.parse().ok()?;
+        PHONE_NUMBER_UTIL.get_region_for_country_code(code).map(|_| (code, national))
+    };
+    let (country_code, national) = (1..=CALLING_CODE_DIGITS_MAX).find_map(known)?;
+    let zeros = national.bytes().take_while(|byte| *byte == b'0').count();
+    // As the parser has it: where all is zeros, the last one is the number.
+    let leading = if zeros == national.len() { zeros.saturating_sub(1) } else { zeros };
+    Some(PhoneNumber {
+        country_code,
+        national_number: national.parse().ok()?,
+        italian_leading_zero: (leading > 0).then_some(true),
+        number_of_leading_zeros: (leading > 1).then(|| i32::try_from(leading)).transpose().ok()?,
+        ..PhoneNumber::default()
+    })
 }
 
 /// The number that a person probably meant, for the hint of a refusal.
@@ -198,4 +225,85 @@ fn username(text: &str) -> Option<String> {
 fn opaque(text: &str) -> Option<String> {
     let fits = !text.is_empty() && text.len() <= ADDRESS_BYTES_MAX;
     (fits && !text.chars().any(|c| c.is_control() || c.is_whitespace())).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::RngExt;
+    use proptest::test_runner::{Config, TestRunner};
+    use rlibphonenumber::{PhoneNumberFormat, PhoneNumberType};
+
+    use super::*;
+
+    fn by_the_parser(text: &str) -> Option<String> {
+        let number = PHONE_NUMBER_UTIL.parse(text, None).ok()?;
+        let valid = PHONE_NUMBER_UTIL.is_valid_number(&number);
+        let written = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164);
+        (valid && written == text).then(|| text.to_owned())
+    }
+
+    /// Kinds of numbers that have examples in the library's metadata.
+    const TYPES: [PhoneNumberType; 10] = [
+        PhoneNumberType::FixedLine,
+        PhoneNumberType::Mobile,
+        PhoneNumberType::TollFree,
+        PhoneNumberType::PremiumRate,
+        PhoneNumberType::SharedCost,
+        PhoneNumberType::VoIP,
+        PhoneNumberType::PersonalNumber,
+        PhoneNumberType::Pager,
+        PhoneNumberType::UAN,
+        PhoneNumberType::VoiceMail,
+    ];
+
+    /// Examples of all countries, and what comes of them by mistyping, by trunk prefixes and by chance.
+    fn numbers(runner: &mut TestRunner) -> Vec<String> {
+        let mut below = |end: usize| runner.rng().random_range(0..end);
+        let mut texts = Vec::new();
+        for region in PHONE_NUMBER_UTIL.get_supported_regions() {
+            for kind in TYPES {
+                let Ok(example) = PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region, kind)
+                else {
+                    continue;
+                };
+                let text = PHONE_NUMBER_UTIL.format(&example, PhoneNumberFormat::E164).into_owned();
+                let national = 1 + example.country_code.to_string().len();
+                for change in 0..20 {
+                    let mut changed = text.clone().into_bytes();
+                    for _ in 0..below(5) {
+                        let at = national + below(changed.len() - national);
+                        changed[at] = DIGITS[below(10)];
+                    }
+                    match change % 5 {
+                        0 => changed.insert(national, DIGITS[below(10)]),
+                        1 => changed.push(DIGITS[below(10)]),
+                        2 => changed.truncate(text.len() - 1),
+                        3 => changed.insert(1, DIGITS[below(10)]),
+                        _ => {}
+                    }
+                    texts.push(String::from_utf8(changed).expect("digits are ASCII"));
+                }
+            }
+        }
+        texts.extend((0..20_000).map(|_| {
+            let digits = (0..5 + below(12)).map(|_| char::from(DIGITS[below(10)]));
+            std::iter::once('+').chain(digits).collect()
+        }));
+        texts
+    }
+
+    const DIGITS: &[u8; 10] = b"0123456789";
+
+    #[test]
+    fn a_number_is_legal_exactly_if_the_parser_reads_it_as_itself() {
+        let mut runner = TestRunner::new(Config::default());
+        let texts = numbers(&mut runner);
+        let mut legal = 0;
+        for text in &texts {
+            let short = text.len() <= 16;
+            assert_eq!(e164(text), by_the_parser(text).filter(|_| short), "{text}");
+            legal += usize::from(e164(text).is_some());
+        }
+        assert!(legal * 20 > texts.len(), "{legal} of {} are legal: too few to say much", texts.len());
+    }
 }
