@@ -4,11 +4,16 @@
 
 pub mod arguments;
 pub mod bare;
+pub mod child;
 pub mod conditions;
 pub mod desk;
 pub mod facts;
 pub mod figure;
 pub mod folder;
 pub mod latency;
+pub mod past;
 pub mod process;
 pub mod runs;
+pub mod sessions;
+pub mod sizes;
+pub mod store;
