@@ -28,6 +28,7 @@ use writer::{Request, Writer};
 mod frames;
 mod header;
 mod index;
+mod kept;
 mod open;
 mod prepare;
 mod read;
