@@ -11,8 +11,8 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -21,6 +21,9 @@ pub mod embedded;
 pub mod envelope;
 pub mod frame;
 pub mod memory;
+mod short;
+
+pub use short::ShortBytes;
 
 /// The place of an event in the log: 1, 2, 3, … in the order in which they became durable.
 ///
@@ -68,7 +71,7 @@ impl fmt::Display for Version {
 
 /// The name of a stream: 1 to [`STREAM_NAME_BYTES_MAX`] bytes, which the log only compares.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StreamName(Arc<[u8]>);
+pub struct StreamName(ShortBytes);
 
 /// The longest name of a stream: a channel's id, an e-mail address of 254 octets, and room.
 pub const STREAM_NAME_BYTES_MAX: usize = 400;
@@ -86,7 +89,7 @@ impl StreamName {
             !name.is_empty() && name.len() <= STREAM_NAME_BYTES_MAX,
             "a stream's name has 1 to 400 bytes"
         );
-        StreamName(name.into())
+        StreamName(ShortBytes::new(name))
     }
 
     /// The bytes of the name.
@@ -116,7 +119,7 @@ pub struct Stamp {
     /// What made somebody send the command; mostly the command itself.
     pub causation: Uuid,
     /// Who acted, encoded by the layer above; at most 255 bytes.
-    pub principal: Vec<u8>,
+    pub principal: ShortBytes,
     /// The revision of the line's rules that it was decided under; zero where no line was asked.
     pub policy_revision: u32,
 }
@@ -132,8 +135,8 @@ pub struct Entry {
     pub schema: u8,
     /// How the payload is encoded; 1 is plain bincode, further numbers are for encrypted payloads.
     pub codec: u8,
-    /// The payload.
-    pub payload: Vec<u8>,
+    /// The payload; that of a record shares the memory of the page that it was read with.
+    pub payload: Bytes,
 }
 
 /// What an append expects of a stream.
@@ -177,12 +180,20 @@ pub struct Record {
     pub version: Version,
     /// The version before it in its stream, by which a reader notices lost or forked history.
     pub previous: Version,
-    /// The event's own id.
-    pub event: Uuid,
     /// What it shares with the other events of its command.
     pub stamp: Stamp,
     /// The event.
     pub entry: Entry,
+}
+
+impl Record {
+    /// The event's own id, which follows from its stream, its version and its command.
+    ///
+    /// It is a hash made on each call, since few readers ask for it.
+    #[must_use]
+    pub fn event_id(&self) -> Uuid {
+        envelope::event_id(&self.entry.stream, self.version, self.stamp.command)
+    }
 }
 
 /// Why an append was not acknowledged.

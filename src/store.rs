@@ -240,7 +240,7 @@ impl Store {
                 digest,
                 correlation: caller.correlation.0,
                 causation: caller.causation.0,
-                principal: wire::principal_bytes(&caller.principal),
+                principal: wire::principal_bytes(&caller.principal).into(),
                 policy_revision: revision.0,
             },
         };

@@ -232,7 +232,7 @@ pub fn decode(kind: u16, schema: u8, codec: u8, payload: &[u8]) -> Result<Event,
 pub fn entry(fact: &Fact) -> Entry {
     assert!(belongs(&fact.event, &fact.stream), "an event stands in a stream of its own aggregate");
     let Encoded { kind, schema, codec, payload } = encode(&fact.event);
-    Entry { stream: stream_name(&fact.stream), kind, schema, codec, payload }
+    Entry { stream: stream_name(&fact.stream), kind, schema, codec, payload: payload.into() }
 }
 
 /// Reads a record of the log.
@@ -257,7 +257,7 @@ fn read_record(record: &Record) -> Result<Recorded, WireError> {
         position: record.position,
         stream,
         version: record.version,
-        event_id: record.event,
+        event_id: record.event_id(),
         time: Timestamp(stamp.time_us),
         command: CommandId(stamp.command),
         correlation: CommandId(stamp.correlation),

@@ -78,13 +78,13 @@ fn stamp(command: u128) -> Stamp {
         digest: 77,
         correlation: command,
         causation: Uuid::from_u128(5),
-        principal: b"operator 7".to_vec(),
+        principal: b"operator 7".to_vec().into(),
         policy_revision: 3,
     }
 }
 
 fn entry(stream: &str, payload: &[u8]) -> Entry {
-    Entry { stream: name(stream), kind: 9, schema: 2, codec: 1, payload: payload.to_vec() }
+    Entry { stream: name(stream), kind: 9, schema: 2, codec: 1, payload: payload.to_vec().into() }
 }
 
 fn append(entries: &[(&str, &[u8])], expects: &[(&str, u64)]) -> Append {
@@ -121,7 +121,7 @@ async fn positions_are_dense_and_records_are_read_as_they_were_appended(subject:
     for (record, entry) in records.iter().zip(&one.entries) {
         assert_eq!((&record.entry, &record.stamp), (entry, &one.stamp));
     }
-    let mut events: Vec<_> = records.iter().map(|record| record.event).collect();
+    let mut events: Vec<_> = records.iter().map(|record| record.event_id()).collect();
     events.dedup();
     assert_eq!(events.len(), 4, "each event has an id of its own");
 }
@@ -225,7 +225,7 @@ async fn a_stream_is_read_in_pages(subject: Subject) {
     }
     assert_eq!(read, stream(log, "a").await);
     assert_eq!(read.len(), 150);
-    assert!(read.iter().zip(0u32..).all(|(record, n)| record.entry.payload == n.to_le_bytes()));
+    assert!(read.iter().zip(0u32..).all(|(record, n)| *record.entry.payload == n.to_le_bytes()));
     assert_eq!(log.read_stream(&name("a"), Version(u64::MAX), 9).await, Ok(Vec::new()));
     assert_eq!(log.read_stream(&name("a"), Version(0), 0).await, Ok(Vec::new()));
 }
@@ -315,7 +315,7 @@ async fn an_append_larger_than_a_frame_stays_together(subject: Subject) {
 async fn malformed_appends_are_refused_with_the_bound(subject: Subject) {
     let log = &subject.log;
     let mut long_principal = append(&[("a", b"x")], &[]);
-    long_principal.stamp.principal = vec![0; 256];
+    long_principal.stamp.principal = vec![0; 256].into();
     let huge = vec![0; (4 << 20) + 1];
     let cases = [
         (append(&[], &[("a", 0)]), "1 to 10000"),

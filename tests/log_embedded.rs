@@ -37,7 +37,7 @@ fn name(text: &str) -> StreamName {
 
 fn append(stream: &str, payload: &[u8]) -> Append {
     let command = Uuid::from_u128(1);
-    let principal = b"operator 7".to_vec();
+    let principal = b"operator 7".to_vec().into();
     let stamp = Stamp {
         time_us: 1,
         command,
@@ -47,7 +47,8 @@ fn append(stream: &str, payload: &[u8]) -> Append {
         principal,
         policy_revision: 0,
     };
-    let entry = Entry { stream: name(stream), kind: 1, schema: 1, codec: 1, payload: payload.to_vec() };
+    let entry =
+        Entry { stream: name(stream), kind: 1, schema: 1, codec: 1, payload: payload.to_vec().into() };
     Append { entries: vec![entry], expects: vec![], stamp }
 }
 

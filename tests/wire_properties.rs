@@ -24,14 +24,13 @@ fn record(entry: Entry, principal: Vec<u8>) -> Record {
         position: Position(17),
         version: Version(3),
         previous: Version(2),
-        event: Uuid::from_u128(1),
         stamp: Stamp {
             time_us: 5,
             command: Uuid::from_u128(2),
             digest: 6,
             correlation: Uuid::from_u128(3),
             causation: Uuid::from_u128(4),
-            principal,
+            principal: principal.into(),
             policy_revision: 7,
         },
         entry,
@@ -59,7 +58,8 @@ proptest! {
     #[test]
     fn a_fact_is_recorded_as_it_was_entered(fact in any_fact(), principal in any_principal()) {
         let entry = wire::entry(&fact);
-        let recorded = wire::recorded(&record(entry, wire::principal_bytes(&principal)));
+        let record = record(entry, wire::principal_bytes(&principal));
+        let recorded = wire::recorded(&record);
         let recorded = recorded.expect("what was entered is read");
         prop_assert_eq!(recorded.event, fact.event);
         if name_holds_the_id(&fact.stream) {
@@ -67,7 +67,7 @@ proptest! {
         }
         prop_assert_eq!(recorded.principal, principal);
         let place = (recorded.position, recorded.version, recorded.event_id, recorded.time);
-        prop_assert_eq!(place, (Position(17), Version(3), Uuid::from_u128(1), Timestamp(5)));
+        prop_assert_eq!(place, (Position(17), Version(3), record.event_id(), Timestamp(5)));
         let commands = [recorded.command, recorded.correlation, recorded.causation];
         prop_assert_eq!(commands, [2, 3, 4].map(|id| CommandId(Uuid::from_u128(id))));
         prop_assert_eq!((recorded.digest, recorded.policy_revision), (6, PolicyRevision(7)));
@@ -198,7 +198,7 @@ fn the_changed_bytes_of_every_fixed_part_are_refused_with_the_position() {
         WireFault::UnknownCodec { kind: 608, schema: 1, codec: 2 }
     );
     assert_eq!(
-        fault(Entry { payload: vec![0; 17], ..entry.clone() }, &operator),
+        fault(Entry { payload: vec![0; 17].into(), ..entry.clone() }, &operator),
         WireFault::Payload { kind: 608, schema: 1, reason: "1 of its 17 bytes are left over".to_owned() }
     );
     assert_eq!(

@@ -13,6 +13,12 @@ use super::{DATA, Database, DiskError};
 #[derive(Clone, Debug)]
 pub(crate) struct Bytes(sled::IVec);
 
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl Deref for Bytes {
     type Target = [u8];
 
@@ -50,7 +56,7 @@ impl Store {
     pub(crate) fn entries_from(
         &self,
         key: &[u8],
-    ) -> impl Iterator<Item = Result<(Bytes, Bytes), DiskError>> + '_ {
+    ) -> impl Iterator<Item = Result<(Bytes, Bytes), DiskError>> + use<'_> {
         let range: RangeFrom<&[u8]> = key..;
         self.database.db.range(range).map(|entry| self.entry(entry))
     }

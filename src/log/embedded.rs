@@ -22,15 +22,18 @@ use super::{
     Append, AppendError, Appended, Log, LogFuture, LogStats, Position, ReadError, Record, StreamName, Version,
 };
 use prepare::Prepared;
+use readers::Readers;
 use shared::Shared;
 use writer::{Request, Writer};
 
 mod frames;
 mod header;
 mod index;
+mod kept;
 mod open;
 mod prepare;
 mod read;
+mod readers;
 mod recent;
 mod shared;
 mod writer;
@@ -170,6 +173,7 @@ pub struct EmbeddedLog {
     /// Turns true, or loses its sender, when the writer has ended and the folder is free.
     ended: watch::Receiver<bool>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    readers: Readers,
 }
 
 impl EmbeddedLog {
@@ -183,6 +187,8 @@ impl EmbeddedLog {
         let (requests, queue) = mpsc::channel(options.queue_appends_max.max(1));
         let (end, ended) = watch::channel(false);
         let shared = Arc::new(Shared::new(opened.disk, opened.head));
+        let failed = |error: io::Error| OpenError::Failed { reason: error.to_string() };
+        let readers = Readers::start().map_err(failed)?;
         let writer = Writer::new(Arc::clone(&shared), queue, opened.chain, opened.store_id, options.faults);
         let writer = thread::Builder::new()
             .name("switchboard-log".into())
@@ -190,13 +196,14 @@ impl EmbeddedLog {
                 writer.run();
                 end.send_replace(true);
             })
-            .map_err(|error| OpenError::Failed { reason: error.to_string() })?;
+            .map_err(failed)?;
         Ok(Arc::new(EmbeddedLog {
             shared,
             queue_appends_max: options.queue_appends_max,
             requests: RwLock::new(Some(requests)),
             ended,
             writer: Mutex::new(Some(writer)),
+            readers,
         }))
     }
 
@@ -286,20 +293,17 @@ impl Log for EmbeddedLog {
 }
 
 impl EmbeddedLog {
-    /// Reads on a thread that may wait for the disk, where there is a runtime to lend one.
+    /// Reads on a thread that may wait for the disk.
     fn read_blocking<F>(&self, read: F) -> LogFuture<Result<Vec<Record>, ReadError>>
     where
         F: FnOnce(&Shared) -> Result<Vec<Record>, ReadError> + Send + 'static,
     {
         let shared = Arc::clone(&self.shared);
+        let answered = self.readers.read(move || read(&shared));
         Box::pin(async move {
-            match tokio::runtime::Handle::try_current() {
-                Err(_) => read(&shared),
-                Ok(runtime) => runtime
-                    .spawn_blocking(move || read(&shared))
-                    .await
-                    .unwrap_or_else(|error| Err(ReadError::Unavailable { reason: error.to_string() })),
-            }
+            answered
+                .await
+                .unwrap_or_else(|_| Err(ReadError::Unavailable { reason: "the reading panicked".into() }))
         })
     }
 }

@@ -5,10 +5,11 @@
 //! shares its stamp or its stream with the record before it in the same frame leaves them out, so
 //! that the events of one command pay for its ids once. `docs/format.md` draws every byte.
 
+use bytes::Bytes;
 use uuid::{Builder, Uuid};
 
 use super::bounds::{PAYLOAD_BYTES_MAX, PRINCIPAL_BYTES_MAX};
-use super::{Entry, Position, Record, STREAM_NAME_BYTES_MAX, Stamp, StreamName, Version};
+use super::{Entry, Position, Record, STREAM_NAME_BYTES_MAX, ShortBytes, Stamp, StreamName, Version};
 use crate::disk::bytes::{Malformed, Reader, VARINT_BYTES_MAX, put_counted, put_varint};
 
 /// The version of this encoding; a frame names it once for all of its records.
@@ -96,34 +97,78 @@ pub(crate) fn put_content(stamp: &Stamp, entry: &Entry, shared: Shared, out: &mu
     put_counted(&entry.payload, out);
 }
 
-/// Reads one record; `before` is the record before it in the same frame.
-pub(crate) fn decode(
-    position: Position,
-    before: Option<&Record>,
-    reader: &mut Reader<'_>,
-) -> Result<Record, EnvelopeError> {
-    let (version, previous) = take_versions(reader)?;
-    let flags = reader.byte("flags")?;
-    if flags & !FLAGS != 0 {
-        return Err(EnvelopeError::Flags { flags });
+/// A record as it stands in its frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Encoded<'a> {
+    pub(crate) version: Version,
+    pub(crate) previous: Version,
+    kind: u16,
+    schema: u8,
+    codec: u8,
+    pub(crate) stream: &'a [u8],
+    stamp: EncodedStamp<'a>,
+    payload: &'a [u8],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct EncodedStamp<'a> {
+    time_us: i64,
+    command: Uuid,
+    digest: u64,
+    correlation: Uuid,
+    causation: Uuid,
+    principal: &'a [u8],
+    policy_revision: u32,
+}
+
+impl<'a> Encoded<'a> {
+    /// Reads one record; `before` is the record before it in the same frame.
+    pub(crate) fn take(
+        before: Option<&Encoded<'a>>,
+        reader: &mut Reader<'a>,
+    ) -> Result<Encoded<'a>, EnvelopeError> {
+        let (version, previous) = take_versions(reader)?;
+        let flags = reader.byte("flags")?;
+        if flags & !FLAGS != 0 {
+            return Err(EnvelopeError::Flags { flags });
+        }
+        let kind = reader.varint("kind", u16::MAX.into())? as u16;
+        let [schema, codec] = match flags & HAS_CODEC {
+            0 => [SCHEMA_FIRST, CODEC_PLAIN],
+            _ => reader.array("schema and codec")?,
+        };
+        let stream = match flags & SAME_STREAM {
+            0 => reader.counted("stream", 1, STREAM_NAME_BYTES_MAX)?,
+            _ => before.ok_or(EnvelopeError::NothingBefore)?.stream,
+        };
+        let stamp = match flags & SAME_STAMP {
+            0 => take_stamp(flags, reader)?,
+            _ => before.ok_or(EnvelopeError::NothingBefore)?.stamp,
+        };
+        let payload = reader.counted("payload", 0, PAYLOAD_BYTES_MAX)?;
+        Ok(Encoded { version, previous, kind, schema, codec, stream, stamp, payload })
     }
-    let kind = reader.varint("kind", u16::MAX.into())? as u16;
-    let [schema, codec] = match flags & HAS_CODEC {
-        0 => [SCHEMA_FIRST, CODEC_PLAIN],
-        _ => reader.array("schema and codec")?,
-    };
-    let stream = match flags & SAME_STREAM {
-        0 => StreamName::new(reader.counted("stream", 1, STREAM_NAME_BYTES_MAX)?),
-        _ => before.ok_or(EnvelopeError::NothingBefore)?.entry.stream.clone(),
-    };
-    let stamp = match flags & SAME_STAMP {
-        0 => take_stamp(flags, reader)?,
-        _ => before.ok_or(EnvelopeError::NothingBefore)?.stamp.clone(),
-    };
-    let payload = reader.counted("payload", 0, PAYLOAD_BYTES_MAX)?.to_vec();
-    let event = event_id(&stream, version, stamp.command);
-    let entry = Entry { stream, kind, schema, codec, payload };
-    Ok(Record { position, version, previous, event, stamp, entry })
+
+    /// The record itself; `frame` holds the bytes that it was read from, and is kept by its payload.
+    pub(crate) fn record(&self, position: Position, frame: &Bytes) -> Record {
+        let stamp = Stamp {
+            time_us: self.stamp.time_us,
+            command: self.stamp.command,
+            digest: self.stamp.digest,
+            correlation: self.stamp.correlation,
+            causation: self.stamp.causation,
+            principal: ShortBytes::new(self.stamp.principal),
+            policy_revision: self.stamp.policy_revision,
+        };
+        let entry = Entry {
+            stream: StreamName::new(self.stream),
+            kind: self.kind,
+            schema: self.schema,
+            codec: self.codec,
+            payload: frame.slice_ref(self.payload),
+        };
+        Record { position, version: self.version, previous: self.previous, stamp, entry }
+    }
 }
 
 fn flags(stamp: &Stamp, entry: &Entry, shared: Shared) -> u8 {
@@ -163,7 +208,7 @@ fn take_versions(reader: &mut Reader<'_>) -> Result<(Version, Version), Envelope
     Ok((Version(version), Version(previous)))
 }
 
-fn take_stamp(flags: u8, reader: &mut Reader<'_>) -> Result<Stamp, EnvelopeError> {
+fn take_stamp<'a>(flags: u8, reader: &mut Reader<'a>) -> Result<EncodedStamp<'a>, EnvelopeError> {
     let time_us = i64::from_le_bytes(reader.array("time")?);
     let command = Uuid::from_bytes(reader.array("command")?);
     let digest = u64::from_le_bytes(reader.array("digest")?);
@@ -177,8 +222,8 @@ fn take_stamp(flags: u8, reader: &mut Reader<'_>) -> Result<Stamp, EnvelopeError
         0 => 0,
         _ => reader.varint("policy revision", u32::MAX.into())? as u32,
     };
-    let principal = reader.counted("principal", 0, PRINCIPAL_BYTES_MAX)?.to_vec();
-    Ok(Stamp { time_us, command, digest, correlation, causation, principal, policy_revision })
+    let principal = reader.counted("principal", 0, PRINCIPAL_BYTES_MAX)?;
+    Ok(EncodedStamp { time_us, command, digest, correlation, causation, principal, policy_revision })
 }
 
 #[cfg(test)]

@@ -9,8 +9,10 @@
 //!        ^ previous: the hash of the frame before, or of the store's header
 //! ```
 
-use super::envelope::{self, ENVELOPE_VERSION, EnvelopeError, RECORD_BYTES_MAX, VERSIONS_BYTES_MAX};
-use super::{Position, Record, Version};
+use bytes::Bytes;
+
+use super::envelope::{self, ENVELOPE_VERSION, Encoded, EnvelopeError, RECORD_BYTES_MAX, VERSIONS_BYTES_MAX};
+use super::{Position, Version};
 use crate::disk::bytes::{Malformed, Reader};
 
 /// The most bytes of one value: with at most 17 items to a leaf of the store, a leaf stays below
@@ -21,6 +23,7 @@ pub(crate) const VALUE_BYTES_MAX: usize = 6 * 1024;
 pub(crate) const FRAME_RECORDS_MAX: u32 = 512;
 
 const HEADER_BYTES: usize = 56;
+const PREVIOUS_AT: usize = 20;
 const CRC_AT: usize = HEADER_BYTES - 4;
 
 /// The most bytes of the records of one frame, but for a record larger than that.
@@ -91,29 +94,20 @@ impl Open {
         header[4..8].copy_from_slice(&self.records.to_le_bytes());
         header[8..16].copy_from_slice(&self.first.0.to_le_bytes());
         header[16..20].copy_from_slice(&(body as u32).to_le_bytes());
-        header[20..52].copy_from_slice(previous);
+        header[PREVIOUS_AT..CRC_AT].copy_from_slice(previous);
         let crc = checksum(&self.bytes);
         self.bytes[CRC_AT..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
-        let last = Position(self.first.0 + u64::from(self.records) - 1);
-        Sealed { first: self.first, last, hash: blake3::hash(&self.bytes).into(), bytes: self.bytes }
+        let last = last_of(self.first, self.records);
+        let hash = blake3::hash(&self.bytes).into();
+        Sealed { hash, frame: Frame { first: self.first, last, bytes: self.bytes.into() } }
     }
 }
 
-/// A finished frame.
+/// A finished frame, and its hash.
 #[derive(Clone, Debug)]
 pub(crate) struct Sealed {
-    pub(crate) first: Position,
-    pub(crate) last: Position,
     pub(crate) hash: Hash,
-    pub(crate) bytes: Vec<u8>,
-}
-
-impl Sealed {
-    /// The keys and values that the frame is stored as.
-    pub(crate) fn values(&self) -> impl Iterator<Item = (Vec<u8>, &[u8])> {
-        let parts = self.bytes.chunks(VALUE_BYTES_MAX);
-        parts.enumerate().map(|(part, value)| (key(self.first, part as u16), value))
-    }
+    pub(crate) frame: Frame,
 }
 
 /// The key of a frame's part: the first position, and for all parts but the first their number.
@@ -142,59 +136,98 @@ pub(crate) fn parts(first_value: &[u8]) -> Result<usize, FrameError> {
     Ok((HEADER_BYTES + header.body).div_ceil(VALUE_BYTES_MAX))
 }
 
-/// A frame whose checksum was found right.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Checked<'a> {
-    header: Header,
-    bytes: &'a [u8],
+/// A frame that was made here, or whose checksum was found right; its bytes are shared.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) first: Position,
+    /// The position of its last record.
+    pub(crate) last: Position,
+    bytes: Bytes,
 }
 
-impl<'a> Checked<'a> {
+impl Frame {
     /// Checks the bytes of all parts of the frame that stands at `first`.
-    pub(crate) fn new(first: Position, bytes: &'a [u8]) -> Result<Checked<'a>, FrameError> {
-        let header = Header::read(bytes)?;
+    pub(crate) fn check(first: Position, bytes: Bytes) -> Result<Frame, FrameError> {
+        let header = Header::read(&bytes)?;
         let written = HEADER_BYTES + header.body;
         if bytes.len() != written {
             return Err(FrameError::Length { found: bytes.len(), written });
         }
-        let found = checksum(bytes);
+        let found = checksum(&bytes);
         if found != header.crc {
             return Err(FrameError::Checksum { found, written: header.crc });
         }
         if header.first != first {
             return Err(FrameError::Misplaced { written: header.first.0 });
         }
-        Ok(Checked { header, bytes })
+        Ok(Frame { first, last: last_of(first, header.records), bytes })
+    }
+
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.bytes
     }
 
     /// The hash of the frame before.
     pub(crate) fn previous(&self) -> Hash {
-        self.header.previous
+        let mut hash = [0; 32];
+        hash.copy_from_slice(&self.bytes[PREVIOUS_AT..CRC_AT]);
+        hash
     }
 
     pub(crate) fn hash(&self) -> Hash {
-        blake3::hash(self.bytes).into()
+        blake3::hash(&self.bytes).into()
     }
 
-    /// The position of its last record.
-    pub(crate) fn last(&self) -> Position {
-        Position(self.header.first.0 + u64::from(self.header.records) - 1)
+    /// The keys and values that it is stored as.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (Vec<u8>, &[u8])> {
+        let parts = self.bytes.chunks(VALUE_BYTES_MAX);
+        parts.enumerate().map(|(part, value)| (key(self.first, part as u16), value))
     }
 
-    /// Decodes its records; every byte belongs to one of them.
-    pub(crate) fn records(&self) -> Result<Vec<Record>, FrameError> {
-        let mut reader = Reader::new(&self.bytes[HEADER_BYTES..]);
-        let mut records: Vec<Record> = Vec::with_capacity(self.header.records as usize);
-        let mut position = self.header.first;
-        for _ in 0..self.header.records {
-            let record = envelope::decode(position, records.last(), &mut reader)
-                .map_err(|error| FrameError::Record { position, error })?;
-            records.push(record);
-            position = position.next();
+    /// Its records as they stand there; every byte belongs to one of them.
+    pub(crate) fn records(&self) -> Records<'_> {
+        Records {
+            frame: self,
+            next: self.first,
+            before: None,
+            reader: Reader::new(&self.bytes[HEADER_BYTES..]),
         }
-        reader.end("bytes after the last record")?;
-        Ok(records)
     }
+}
+
+/// The records of a frame, of which only those are decoded that are wanted.
+#[derive(Debug)]
+pub(crate) struct Records<'a> {
+    frame: &'a Frame,
+    next: Position,
+    before: Option<Encoded<'a>>,
+    reader: Reader<'a>,
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Result<(Position, Encoded<'a>), FrameError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let position = self.next;
+        if position > self.frame.last {
+            return None;
+        }
+        self.next = position.next();
+        let taken = Encoded::take(self.before.as_ref(), &mut self.reader)
+            .map_err(|error| FrameError::Record { position, error });
+        let ended = match position == self.frame.last {
+            true => self.reader.end("bytes after the last record").map_err(FrameError::from),
+            false => Ok(()),
+        };
+        Some(taken.and_then(|encoded| {
+            self.before = Some(encoded);
+            ended.map(|()| (position, encoded))
+        }))
+    }
+}
+
+fn last_of(first: Position, records: u32) -> Position {
+    Position(first.0 + u64::from(records) - 1)
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -202,7 +235,6 @@ struct Header {
     records: u32,
     first: Position,
     body: usize,
-    previous: Hash,
     crc: u32,
 }
 
@@ -219,12 +251,12 @@ impl Header {
         let records = u32::from_le_bytes(reader.array("records")?);
         let first = Position(u64::from_le_bytes(reader.array("first position")?));
         let body = u32::from_le_bytes(reader.array("length")?) as usize;
-        let previous = reader.array("previous hash")?;
+        reader.array::<32>("previous hash")?;
         let crc = u32::from_le_bytes(reader.array("checksum")?);
         bounded("records", records.into(), 1, FRAME_RECORDS_MAX.into())?;
         bounded("length", body as u64, 1, LARGE_BODY_BYTES_MAX as u64)?;
         bounded("first position", first.0, 1, u64::MAX - u64::from(FRAME_RECORDS_MAX))?;
-        Ok(Header { records, first, body, previous, crc })
+        Ok(Header { records, first, body, crc })
     }
 }
 

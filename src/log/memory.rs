@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::{
     Append, AppendError, Appended, Expected, Log, LogFuture, LogStats, Position, ReadError, Record,
-    StreamName, Version, bounds, envelope,
+    StreamName, Version, bounds,
 };
 
 /// A [`Log`] that keeps its events in memory; they are "durable" as long as it lives.
@@ -86,11 +86,10 @@ impl State {
             let previous = self.version(&entry.stream);
             let version = previous.next();
             self.streams.entry(entry.stream.clone()).or_default().push(position);
-            let event = envelope::event_id(&entry.stream, version, append.stamp.command);
             self.stats.events += 1;
             self.stats.bytes += entry.payload.len() as u64;
             let stamp = append.stamp.clone();
-            self.records.push(Record { position, version, previous, event, stamp, entry });
+            self.records.push(Record { position, version, previous, stamp, entry });
         }
         Appended { first, last: position }
     }

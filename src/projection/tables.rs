@@ -242,7 +242,7 @@ async fn is_of(log: &Arc<dyn Log>, checkpoint: Checkpoint) -> Result<bool, Proje
     }
     let after = Position(checkpoint.position.0.saturating_sub(1));
     let read = log.read_all(after, 1).await.map_err(|source| ProjectionError::Log { after, source })?;
-    Ok(read.first().is_some_and(|r| r.position == checkpoint.position && r.event == checkpoint.event))
+    Ok(read.first().is_some_and(|r| r.position == checkpoint.position && r.event_id() == checkpoint.event))
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ async fn append_both(log: &Arc<dyn Log>, model: &mut Model, appends: &[Planned])
                     kind: 300,
                     schema: 1,
                     codec: 1,
-                    payload: payload.clone(),
+                    payload: payload.clone().into(),
                 })
                 .collect(),
             expects: expects

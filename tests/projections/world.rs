@@ -158,7 +158,7 @@ pub fn append_of(facts: &[Fact], command: u128, time_us: i64) -> Append {
         digest: 0,
         correlation: command,
         causation: command,
-        principal,
+        principal: principal.into(),
         policy_revision: 0,
     };
     Append { entries: facts.iter().map(wire::entry).collect(), expects: Vec::new(), stamp }

@@ -2,36 +2,101 @@
 //!
 //! Knows keys and parts; the records inside are decoded by [`crate::log::frame`].
 
-use crate::disk::{DiskError, Store};
-use crate::log::frame::{self, Checked};
+use bytes::Bytes;
+
+use crate::disk::{DiskError, Store, store};
+use crate::log::frame::{self, Frame};
 use crate::log::{Position, ReadError};
 
 /// A key after that of every frame.
 const AFTER_ALL: [u8; 16] = [0xff; 16];
 
-/// Reads the frame that begins at a position, if one does.
-pub(super) fn starting_at(store: &Store, first: Position) -> Result<Option<Vec<u8>>, ReadError> {
+/// Reads and checks the frame that begins at a position, if one does.
+pub(super) fn starting_at(store: &Store, first: Position) -> Result<Option<Frame>, ReadError> {
     let Some(value) = store.get(&frame::key(first, 0)).map_err(unavailable)? else { return Ok(None) };
     let parts = frame::parts(&value).map_err(|error| damaged(first, error))?;
+    if parts == 1 {
+        return check(first, Bytes::from_owner(value)).map(Some);
+    }
     let mut bytes = value.to_vec();
     for part in 1..parts {
         let value = store.get(&frame::key(first, part as u16)).map_err(unavailable)?;
-        let value = value.ok_or_else(|| damaged(first, format_args!("its part {part} is missing")))?;
-        bytes.extend_from_slice(&value);
+        bytes.extend_from_slice(&value.ok_or_else(|| missing(first, part))?);
     }
-    Ok(Some(bytes))
+    check(first, bytes.into()).map(Some)
 }
 
-/// Reads the frame that holds a position which the log has, and tells where it begins.
-pub(super) fn holding(store: &Store, position: Position) -> Result<(Position, Vec<u8>), ReadError> {
-    let first = first_at_or_before(store, &frame::key(position, u16::MAX))?;
-    if first == Position::START {
+/// Reads the frames on from the one that begins at a position, as long as they follow each other.
+pub(super) fn following(store: &Store, first: Position) -> Frames<impl Iterator<Item = Entry>> {
+    Frames { entries: store.entries_from(&frame::key(first, 0)), next: first }
+}
+
+type Entry = Result<(store::Bytes, store::Bytes), DiskError>;
+
+/// Frames that follow each other in the store.
+pub(super) struct Frames<I> {
+    entries: I,
+    next: Position,
+}
+
+impl<I: Iterator<Item = Entry>> Iterator for Frames<I> {
+    type Item = Result<Frame, ReadError>;
+
+    /// Ends where the log does, or where a frame is missing.
+    fn next(&mut self) -> Option<Self::Item> {
+        let first = self.next;
+        let read = match self.entries.next()? {
+            Ok((key, value)) if *key == *frame::key(first, 0) => self.rest(first, value),
+            Ok(_) => return None,
+            Err(error) => Err(unavailable(error)),
+        };
+        if let Ok(frame) = &read {
+            self.next = frame.last.next();
+        }
+        Some(read)
+    }
+}
+
+impl<I: Iterator<Item = Entry>> Frames<I> {
+    fn rest(&mut self, first: Position, value: store::Bytes) -> Result<Frame, ReadError> {
+        let parts = frame::parts(&value).map_err(|error| damaged(first, error))?;
+        if parts == 1 {
+            return check(first, Bytes::from_owner(value));
+        }
+        let mut bytes = value.to_vec();
+        for part in 1..parts {
+            let (key, value) =
+                self.entries.next().ok_or_else(|| missing(first, part))?.map_err(unavailable)?;
+            if *key != *frame::key(first, part as u16) {
+                return Err(missing(first, part));
+            }
+            bytes.extend_from_slice(&value);
+        }
+        check(first, bytes.into())
+    }
+}
+
+/// The position at which the frame begins that holds a position which the log has.
+pub(super) fn first_of(store: &Store, position: Position) -> Result<Position, ReadError> {
+    match first_at_or_before(store, &frame::key(position, u16::MAX))? {
+        Position::START => Err(damaged(position, "its frame is missing")),
+        first => Ok(first),
+    }
+}
+
+/// Reads the frame that holds a position which the log has.
+pub(super) fn holding(store: &Store, position: Position) -> Result<Frame, ReadError> {
+    let first = first_of(store, position)?;
+    let frame = starting_at(store, first)?.ok_or_else(|| damaged(first, "its first part is missing"))?;
+    holds(frame, position)
+}
+
+/// Says that a frame, the last that begins at or before a position, holds it.
+pub(super) fn holds(frame: Frame, position: Position) -> Result<Frame, ReadError> {
+    if frame.last < position {
         return Err(damaged(position, "its frame is missing"));
     }
-    match starting_at(store, first)? {
-        Some(bytes) => Ok((first, bytes)),
-        None => Err(damaged(first, "its first part is missing")),
-    }
+    Ok(frame)
 }
 
 /// The position at which the last frame begins; [`Position::START`] when there is none.
@@ -39,9 +104,12 @@ pub(super) fn last_first(store: &Store) -> Result<Position, ReadError> {
     first_at_or_before(store, &AFTER_ALL)
 }
 
-/// Checks a frame's bytes.
-pub(super) fn check(first: Position, bytes: &[u8]) -> Result<Checked<'_>, ReadError> {
-    Checked::new(first, bytes).map_err(|error| damaged(first, error))
+fn check(first: Position, bytes: Bytes) -> Result<Frame, ReadError> {
+    Frame::check(first, bytes).map_err(|error| damaged(first, error))
+}
+
+fn missing(first: Position, part: usize) -> ReadError {
+    damaged(first, format_args!("its part {part} is missing"))
 }
 
 pub(super) fn damaged(position: Position, reason: impl ToString) -> ReadError {

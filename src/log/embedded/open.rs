@@ -13,8 +13,8 @@ use super::index::{Checkpoint, Draft, Index};
 use super::shared::Disk;
 use super::{EmbeddedOptions, OpenError, Verify};
 use crate::disk::{DiskError, Folder, Store, Table};
-use crate::log::frame::Hash;
-use crate::log::{Position, ReadError, Version};
+use crate::log::frame::{Frame, Hash};
+use crate::log::{Position, ReadError, StreamName, Version};
 
 /// The name of the folder with the truth.
 const LOG_FOLDER: &str = "log";
@@ -84,19 +84,18 @@ fn check_end(store: &Store, checkpoint: &Checkpoint) -> Result<(), OpenError> {
     if found < had {
         return Err(OpenError::Truncated { had, found });
     }
-    let (first, bytes) = frames::holding(store, had)?;
-    let frame = frames::check(first, &bytes)?;
-    if frame.last() != had || frame.hash() != checkpoint.hash {
-        return Err(frames::damaged(first, "it is not the frame that the index has seen here").into());
+    let frame = frames::holding(store, had)?;
+    if frame.last != had || frame.hash() != checkpoint.hash {
+        return Err(frames::damaged(frame.first, "it is not the frame that the index has seen here").into());
     }
     Ok(())
 }
 
 fn last_of(store: &Store, first: Position) -> Result<Position, OpenError> {
-    let Some(bytes) = frames::starting_at(store, first)? else {
-        return Err(frames::damaged(first, "its first part is missing").into());
-    };
-    Ok(frames::check(first, &bytes)?.last())
+    match frames::starting_at(store, first)? {
+        Some(frame) => Ok(frame.last),
+        None => Err(frames::damaged(first, "its first part is missing").into()),
+    }
 }
 
 /// Going through the frames in order.
@@ -112,17 +111,19 @@ impl Walk<'_> {
     /// where the log ends.
     fn run(&self, from: Checkpoint, indexed: &Checkpoint) -> Result<Checkpoint, OpenError> {
         let mut end = from;
-        loop {
-            let first = end.position.next();
-            let Some(bytes) = frames::starting_at(self.store, first)? else { break };
-            let frame = frames::check(first, &bytes)?;
+        for frame in frames::following(self.store, end.position.next()) {
+            let frame = frame?;
             if frame.previous() != end.hash {
-                return Err(frames::damaged(first, "it is not chained to the frame before it").into());
+                return Err(frames::damaged(frame.first, "it is not chained to the frame before it").into());
             }
-            end = Checkpoint { store_id: self.header.store_id, position: frame.last(), hash: frame.hash() };
-            let records = frame.records().map_err(|error| frames::damaged(first, error))?;
+            end = Checkpoint { store_id: self.header.store_id, position: frame.last, hash: frame.hash() };
             if end.position > indexed.position {
-                self.fold(records, &end)?;
+                self.fold(&frame, &end)?;
+            } else {
+                frame
+                    .records()
+                    .try_for_each(|record| record.map(drop))
+                    .map_err(|e| frames::damaged(frame.first, e))?;
             }
         }
         // A frame after the gap says that one is missing.
@@ -132,12 +133,12 @@ impl Walk<'_> {
         Ok(end)
     }
 
-    fn fold(&self, records: Vec<crate::log::Record>, end: &Checkpoint) -> Result<(), OpenError> {
+    fn fold(&self, frame: &Frame, end: &Checkpoint) -> Result<(), OpenError> {
         let mut draft = Draft::default();
-        for record in records {
-            let position = record.position;
+        for record in frame.records() {
+            let (position, record) = record.map_err(|error| frames::damaged(frame.first, error))?;
             let version = draft
-                .push(self.index, &record.entry.stream, position)
+                .push(self.index, &StreamName::new(record.stream), position)
                 .map_err(|error| failed(self.path, error))?;
             if record.version != version || record.previous != Version(version.0 - 1) {
                 let reason = format_args!(

@@ -1,10 +1,16 @@
-//! Reading an embedded log: from the recent frames, or else from the store.
+//! Reading an embedded log: from frames in memory, or else from the store.
 //!
-//! Knows where records are; sees only what the head has reached.
+//! Knows where records are; sees only what the head has reached, and decodes only what is wanted.
 
 use super::frames;
 use super::shared::{Shared, closed};
+use crate::disk::Store;
+use crate::log::frame::Frame;
 use crate::log::{Position, ReadError, Record, StreamName, Version};
+
+/// How many frames are read at once, for the reads after it: about as many as stand in one leaf of
+/// the store, which has to be read for any of them.
+const READ_AHEAD_FRAMES: usize = 8;
 
 /// Reads a stream if that surely needs no disk.
 pub(super) fn stream_in_memory(
@@ -17,11 +23,15 @@ pub(super) fn stream_in_memory(
         let disk = shared.disk();
         disk.as_ref()?.index.positions_in_memory(stream, after, limit)?
     };
-    let oldest = positions.first().copied();
-    if oldest.is_some_and(|oldest| !shared.recent.covers(oldest)) {
-        return None;
+    let mut records = Vec::with_capacity(positions.len());
+    let mut rest = &positions[..];
+    while let Some(position) = rest.first() {
+        match pick(&in_memory(shared, *position)?, &mut rest, &mut records) {
+            Ok(()) => {}
+            Err(error) => return Some(Err(error)),
+        }
     }
-    pick_recent(shared, &positions)
+    Some(Ok(records))
 }
 
 /// Reads a stream.
@@ -35,15 +45,13 @@ pub(super) fn stream(
     let disk = disk.as_ref().ok_or_else(closed)?;
     let positions = disk.index.positions(stream, after, limit).map_err(frames::unavailable)?;
     let mut records = Vec::with_capacity(positions.len());
-    let mut positions = positions.into_iter().peekable();
-    while let Some(position) = positions.peek().copied() {
-        let frame = decode_holding(shared, &disk.store, position)?;
-        let last = frame.last().map_or(position, |record| record.position);
-        let mut wanted = Vec::new();
-        while let Some(position) = positions.next_if(|position| *position <= last) {
-            wanted.push(position);
-        }
-        pick(frame, &wanted, &mut records);
+    let mut rest = &positions[..];
+    while let Some(position) = rest.first() {
+        let frame = match in_memory(shared, *position) {
+            Some(frame) => frame,
+            None => read_ahead(shared, &disk.store, *position)?,
+        };
+        pick(&frame, &mut rest, &mut records)?;
     }
     Ok(records)
 }
@@ -61,81 +69,87 @@ pub(super) fn all_in_memory(
     if !shared.recent.covers(after.next()) {
         return None;
     }
-    let mut records = Vec::new();
-    let mut after = after;
-    while after < head && records.len() < limit {
-        let frame = shared.recent.find(after.next())?;
-        match frames::check(frame.first, &frame.bytes).and_then(|checked| decode(frame.first, checked)) {
-            Ok(decoded) => extend(&mut records, decoded, after, head, limit),
-            Err(error) => return Some(Err(error)),
+    let mut page = Page::new(after, head, limit);
+    while let Some(wanted) = page.wanted() {
+        if let Err(error) = page.add(&shared.recent.find(wanted)?) {
+            return Some(Err(error));
         }
-        after = frame.last;
     }
-    Some(Ok(records))
+    Some(Ok(page.records))
 }
 
 /// Reads on from a position.
 pub(super) fn all(shared: &Shared, after: Position, limit: usize) -> Result<Vec<Record>, ReadError> {
     let disk = shared.disk();
     let disk = disk.as_ref().ok_or_else(closed)?;
-    let head = shared.head();
-    let mut records = Vec::new();
-    let mut after = after;
-    while after < head && records.len() < limit {
-        let frame = decode_holding(shared, &disk.store, after.next())?;
-        let last = frame.last().map_or(head, |record| record.position);
-        extend(&mut records, frame, after, head, limit);
-        after = last;
+    let mut page = Page::new(after, shared.head(), limit);
+    let Some(wanted) = page.wanted() else { return Ok(page.records) };
+    let mut frames = frames::following(&disk.store, frames::first_of(&disk.store, wanted)?);
+    while let Some(wanted) = page.wanted() {
+        let frame = frames.next().unwrap_or_else(|| Err(frames::damaged(wanted, "its frame is missing")))?;
+        page.add(&frames::holds(frame, wanted)?)?;
     }
-    Ok(records)
+    Ok(page.records)
 }
 
-fn pick_recent(shared: &Shared, positions: &[Position]) -> Option<Result<Vec<Record>, ReadError>> {
-    let mut records = Vec::with_capacity(positions.len());
-    let mut rest = positions;
-    while let Some(position) = rest.first() {
-        let frame = shared.recent.find(*position)?;
-        let here = rest.partition_point(|position| *position <= frame.last);
-        let (wanted, later) = rest.split_at(here);
-        match frames::check(frame.first, &frame.bytes).and_then(|checked| decode(frame.first, checked)) {
-            Ok(decoded) => pick(decoded, wanted, &mut records),
-            Err(error) => return Some(Err(error)),
+/// Records of the log on their way to a reader.
+struct Page {
+    after: Position,
+    head: Position,
+    limit: usize,
+    records: Vec<Record>,
+}
+
+impl Page {
+    fn new(after: Position, head: Position, limit: usize) -> Page {
+        let there = usize::try_from(head.0.saturating_sub(after.0)).unwrap_or(usize::MAX);
+        Page { after, head, limit, records: Vec::with_capacity(there.min(limit)) }
+    }
+
+    /// The position that comes next, if there is one and it fits.
+    fn wanted(&self) -> Option<Position> {
+        (self.after < self.head && self.records.len() < self.limit).then(|| self.after.next())
+    }
+
+    fn add(&mut self, frame: &Frame) -> Result<(), ReadError> {
+        for read in frame.records() {
+            let (position, encoded) = read.map_err(|error| frames::damaged(frame.first, error))?;
+            if position > self.head || self.records.len() == self.limit {
+                break;
+            }
+            if position > self.after {
+                self.records.push(encoded.record(position, frame.bytes()));
+            }
         }
-        rest = later;
+        self.after = frame.last;
+        Ok(())
     }
-    Some(Ok(records))
 }
 
-fn decode_holding(
-    shared: &Shared,
-    store: &crate::disk::Store,
-    position: Position,
-) -> Result<Vec<Record>, ReadError> {
-    if let Some(frame) = shared.recent.find(position) {
-        return decode(frame.first, frames::check(frame.first, &frame.bytes)?);
+fn in_memory(shared: &Shared, position: Position) -> Option<Frame> {
+    shared.recent.find(position).or_else(|| shared.kept.find(position))
+}
+
+/// Reads the frame that holds a position and some after it, which are kept.
+fn read_ahead(shared: &Shared, store: &Store, position: Position) -> Result<Frame, ReadError> {
+    let mut following = frames::following(store, frames::first_of(store, position)?);
+    let first = following.next().unwrap_or_else(|| Err(frames::damaged(position, "its frame is missing")))?;
+    let first = frames::holds(first, position)?;
+    // One that is damaged is an error to whoever asks for it.
+    let others = following.map_while(Result::ok).take(READ_AHEAD_FRAMES - 1);
+    shared.kept.keep([first.clone()].into_iter().chain(others).collect());
+    Ok(first)
+}
+
+/// Takes the records at the wanted positions that a frame holds, and leaves the positions after it.
+fn pick(frame: &Frame, wanted: &mut &[Position], into: &mut Vec<Record>) -> Result<(), ReadError> {
+    let mut records = frame.records();
+    while let Some(position) = wanted.first().filter(|position| **position <= frame.last) {
+        let found = records.find(|read| !matches!(read, Ok((at, _)) if at < position));
+        let found = found.ok_or_else(|| frames::damaged(*position, "its record is missing"))?;
+        let (at, encoded) = found.map_err(|error| frames::damaged(frame.first, error))?;
+        into.push(encoded.record(at, frame.bytes()));
+        *wanted = &wanted[1..];
     }
-    let (first, bytes) = frames::holding(store, position)?;
-    let checked = frames::check(first, &bytes)?;
-    if checked.last() < position {
-        return Err(frames::damaged(position, "its frame is missing"));
-    }
-    decode(first, checked)
-}
-
-fn decode(first: Position, checked: crate::log::frame::Checked<'_>) -> Result<Vec<Record>, ReadError> {
-    checked.records().map_err(|error| frames::damaged(first, error))
-}
-
-/// Takes the records at the wanted positions, both in order.
-fn pick(frame: Vec<Record>, wanted: &[Position], into: &mut Vec<Record>) {
-    let mut wanted = wanted.iter().peekable();
-    into.extend(
-        frame.into_iter().filter(|record| wanted.next_if(|next| **next == record.position).is_some()),
-    );
-}
-
-fn extend(into: &mut Vec<Record>, frame: Vec<Record>, after: Position, head: Position, limit: usize) {
-    let room = limit - into.len();
-    let seen = frame.into_iter().filter(|record| record.position > after && record.position <= head);
-    into.extend(seen.take(room));
+    Ok(())
 }

@@ -3,23 +3,16 @@
 //! Knows encoded frames, so that its size is exact and the writer decodes nothing.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
 use crate::log::Position;
-use crate::log::frame::Sealed;
+use crate::log::frame::Frame;
 
 /// The most bytes of frames kept: seconds of the fastest burst, hours of a desk's day.
 const RECENT_BYTES_MAX: usize = 16 << 20;
 
 /// What a frame costs besides its bytes, roughly.
 const FRAME_OVERHEAD_BYTES: usize = 64;
-
-#[derive(Clone, Debug)]
-pub(super) struct RecentFrame {
-    pub(super) first: Position,
-    pub(super) last: Position,
-    pub(super) bytes: Arc<[u8]>,
-}
 
 /// A gapless run of frames up to the last that was written.
 #[derive(Debug, Default)]
@@ -29,32 +22,26 @@ pub(super) struct Recent {
 
 #[derive(Debug, Default)]
 struct Frames {
-    frames: VecDeque<RecentFrame>,
+    frames: VecDeque<Frame>,
     bytes: usize,
 }
 
 impl Recent {
     /// Adds the frames after the last one.
-    pub(super) fn push(&self, sealed: Vec<Sealed>) {
-        let sealed = sealed.into_iter().map(|frame| RecentFrame {
-            first: frame.first,
-            last: frame.last,
-            bytes: frame.bytes.into(),
-        });
-        let sealed: Vec<_> = sealed.collect();
+    pub(super) fn push(&self, written: Vec<Frame>) {
         let mut frames = self.frames.write().unwrap_or_else(PoisonError::into_inner);
-        for frame in sealed {
-            frames.bytes += frame.bytes.len() + FRAME_OVERHEAD_BYTES;
+        for frame in written {
+            frames.bytes += frame.bytes().len() + FRAME_OVERHEAD_BYTES;
             frames.frames.push_back(frame);
         }
         while frames.bytes > RECENT_BYTES_MAX {
             let Some(oldest) = frames.frames.pop_front() else { break };
-            frames.bytes -= oldest.bytes.len() + FRAME_OVERHEAD_BYTES;
+            frames.bytes -= oldest.bytes().len() + FRAME_OVERHEAD_BYTES;
         }
     }
 
     /// The frame that holds a position, if it is recent.
-    pub(super) fn find(&self, position: Position) -> Option<RecentFrame> {
+    pub(super) fn find(&self, position: Position) -> Option<Frame> {
         let frames = self.frames.read().unwrap_or_else(PoisonError::into_inner);
         let at = frames.frames.partition_point(|frame| frame.last < position);
         frames.frames.get(at).filter(|frame| frame.first <= position).cloned()

@@ -8,6 +8,7 @@ use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::watch;
 
 use super::index::Index;
+use super::kept::Kept;
 use super::recent::Recent;
 use crate::disk::Store;
 use crate::log::{LogStats, Position, ReadError};
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     /// Taken away by the writer when it ends, which releases the folders.
     disk: RwLock<Option<Disk>>,
     pub(super) recent: Recent,
+    pub(super) kept: Kept,
     pub(super) counters: Counters,
     head: watch::Sender<Position>,
     poison: OnceLock<String>,
@@ -34,6 +36,7 @@ impl Shared {
         Shared {
             disk: RwLock::new(Some(disk)),
             recent: Recent::default(),
+            kept: Kept::default(),
             counters: Counters::default(),
             head: watch::channel(head).0,
             poison: OnceLock::new(),

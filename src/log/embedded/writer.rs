@@ -18,7 +18,7 @@ use super::index::{Checkpoint, Draft, Index};
 use super::prepare::{Prepared, Run};
 use super::shared::{Disk, Shared};
 use crate::disk::DiskError;
-use crate::log::frame::{self, Hash, Sealed};
+use crate::log::frame::{self, Frame, Hash};
 use crate::log::{AppendError, Appended, Expected, Position};
 
 /// The most appends of one group commit; it bounds how long the first of them waits.
@@ -60,7 +60,7 @@ struct End {
 #[derive(Debug, Default)]
 struct Group {
     draft: Draft,
-    frames: Vec<Sealed>,
+    frames: Vec<Frame>,
     answers: Vec<(oneshot::Sender<Answer>, Answer)>,
 }
 
@@ -166,7 +166,7 @@ impl Writer {
     }
 
     /// Makes the frames durable.
-    fn persist(&self, disk: &Disk, frames: &[Sealed]) -> Result<(), String> {
+    fn persist(&self, disk: &Disk, frames: &[Frame]) -> Result<(), String> {
         if frames.is_empty() {
             return Ok(());
         }
@@ -175,12 +175,12 @@ impl Writer {
             None => Ok(()),
         };
         fault(|faults| faults.before_write())?;
-        disk.store.apply(frames.iter().flat_map(Sealed::values)).map_err(|error| error.to_string())?;
+        disk.store.apply(frames.iter().flat_map(Frame::values)).map_err(|error| error.to_string())?;
         fault(|faults| faults.after_write())?;
         fault(|faults| faults.before_sync())?;
         disk.store.sync().map_err(|error| error.to_string())?;
         add(&self.shared.counters.syncs, 1);
-        add(&self.shared.counters.bytes, frames.iter().map(|frame| frame.bytes.len() as u64).sum());
+        add(&self.shared.counters.bytes, frames.iter().map(|frame| frame.bytes().len() as u64).sum());
         Ok(())
     }
 }
@@ -247,7 +247,7 @@ impl Group {
         if let Some(open) = open {
             let sealed = open.seal(&end.chain);
             end.chain = sealed.hash;
-            self.frames.push(sealed);
+            self.frames.push(sealed.frame);
         }
     }
 

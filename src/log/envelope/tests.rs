@@ -11,7 +11,7 @@ fn stamp() -> Stamp {
         digest: 0x1122_3344_5566_7788,
         correlation: Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001),
         causation: Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001),
-        principal: b"op:7".to_vec(),
+        principal: b"op:7".to_vec().into(),
         policy_revision: 0,
     }
 }
@@ -22,7 +22,7 @@ fn entry(stream: &[u8], payload: &[u8]) -> Entry {
         kind: 9,
         schema: 1,
         codec: CODEC_PLAIN,
-        payload: payload.to_vec(),
+        payload: Bytes::copy_from_slice(payload),
     }
 }
 
@@ -36,19 +36,21 @@ fn encode(records: &[Record], shared: &[Shared]) -> Vec<u8> {
 }
 
 fn decode_all(bytes: &[u8]) -> Result<Vec<Record>, EnvelopeError> {
-    let mut reader = Reader::new(bytes);
-    let mut records: Vec<Record> = Vec::new();
+    let frame = Bytes::copy_from_slice(bytes);
+    let mut reader = Reader::new(&frame);
+    let (mut records, mut before) = (Vec::new(), None);
     while reader.end("rest").is_err() {
         let position = Position(records.len() as u64 + 1);
-        records.push(decode(position, records.last(), &mut reader)?);
+        let encoded = Encoded::take(before.as_ref(), &mut reader)?;
+        records.push(encoded.record(position, &frame));
+        before = Some(encoded);
     }
     Ok(records)
 }
 
 fn record(position: u64, version: u64, previous: u64, stamp: Stamp, entry: Entry) -> Record {
-    let event = event_id(&entry.stream, Version(version), stamp.command);
     let (position, version, previous) = (Position(position), Version(version), Version(previous));
-    Record { position, version, previous, event, stamp, entry }
+    Record { position, version, previous, stamp, entry }
 }
 
 /// Every field in its short and its long form.
@@ -58,7 +60,7 @@ fn sample() -> (Vec<Record>, Vec<Shared>) {
         correlation: Uuid::from_u128(2),
         causation: Uuid::from_u128(3),
         policy_revision: 300,
-        principal: Vec::new(),
+        principal: Vec::new().into(),
         ..stamp()
     };
     let encrypted = Entry { kind: 40_000, schema: 2, codec: 7, ..entry(b"session/1", b"") };
@@ -163,8 +165,9 @@ proptest! {
         (version, gap) in (1u64.., any::<u64>()),
     ) {
         let [command, correlation, causation] = ids.map(Uuid::from_u128);
+        let principal = principal.into();
         let stamp = Stamp { time_us, command, digest, correlation, causation, principal, policy_revision };
-        let entry = Entry { stream: StreamName::new(&stream), kind, schema, codec, payload };
+        let entry = Entry { stream: StreamName::new(&stream), kind, schema, codec, payload: payload.into() };
         let records = vec![record(1, version, gap % version, stamp, entry)];
         prop_assert_eq!(decode_all(&encode(&records, &[Shared::default()])), Ok(records));
     }

@@ -28,7 +28,7 @@ async fn log_of_an_operator() -> Arc<MemoryLog> {
         digest: 0,
         correlation: id,
         causation: id,
-        principal,
+        principal: principal.into(),
         policy_revision: 0,
     };
     log.append(Append { entries: vec![wire::entry(&fact)], expects: Vec::new(), stamp })
@@ -43,7 +43,7 @@ async fn tamper(folder: &Path, log: &MemoryLog, version: u32) {
     let table = Folder::open(folder).expect("it is free").table("directory").expect("it is a table");
     let row = Pack::row().text("nobody").flag(false).byte(0).done();
     table.put(Pack::key(b'o').id(Uuid::nil()).done(), row);
-    let checkpoint = Pack::row().count(u64::from(version)).position(last.position).id(last.event).done();
+    let checkpoint = Pack::row().count(u64::from(version)).position(last.position).id(last.event_id()).done();
     table.flush([(vec![CHECKPOINT], Some(checkpoint))]).expect("it is written");
 }
 
