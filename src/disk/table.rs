@@ -1,45 +1,65 @@
 //! What can be derived again: ordered tables that are written lazily, in large batches.
 //!
-//! A table answers from its layers in memory and, under them, from sorted runs on the disk. Changes
-//! go to the top layer and become visible at once and together; a flush makes a run of the layer,
-//! which counts from one moment to the next, while readers and the writer go on. Runs of a size are
-//! merged when there are several. After a crash a table is as some flush left it, and the checkpoint
-//! that its owner wrote with its changes says where to go on.
+//! A table is a stack of sorted layers that never change: segments in memory and, under them, runs
+//! on the disk. A batch of changes becomes a segment, which counts from one moment to the next; a
+//! flush makes one run of all segments; neighbours of about one size are merged, so that an entry is
+//! written again as often as the table has grown by a factor. Whoever reads holds the layers of a
+//! moment, so that no reader, flush or merge keeps the writer waiting, nor the other way round.
+//! After a crash a table is as some flush left it, and the checkpoint that its owner wrote with its
+//! changes says where to go on.
 //!
 //! ```text
-//!   apply ──▶ [ fresh ]        both in memory; a value of None hides what is below
-//!             [ leaving ] ──▶ [run] [run] [  run  ] [     run     ]   newest first
+//!   apply ──▶ [ ][ ][   fresh   ]      segments in memory; a deletion hides what is below
+//!             [ leaving ]──▶ [run] [run] [  run  ] [     run     ]   newest first
 //! ```
 
 #![allow(dead_code, reason = "the log's index gets and puts; projections scan and delete")]
 
-use std::ops::Bound;
+use std::fs::File;
+use std::ops::{Bound, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use super::{Database, DiskError};
-use layers::{Layer, Layers, over};
-use merge::Merge;
-use run::{Building, Pages, Run};
+use super::{DiskError, create_folder};
+use files::Files;
+use layers::Layers;
+use merge::{Cursor, Deletions, EVERYTHING, Merge};
+use run::Run;
+use segment::{Building, Segment};
 
+mod cache;
+mod files;
 mod filter;
 mod layers;
 mod merge;
 mod run;
+mod segment;
+
+pub(crate) use layers::Snapshot;
+pub(crate) use segment::Batch;
 
 /// The longest key of a table.
 pub(crate) const KEY_BYTES_MAX: usize = 1024;
 
-/// The largest value of a table: a page with one entry stays below 6 KB, so that sled's leaves stay
-/// in its data file.
+/// The largest value of a table: some go into a page of a few KB.
 pub(crate) const VALUE_BYTES_MAX: usize = 4 * 1024;
 
 /// How many runs of about one size are merged: fewer cost more writing, more cost more looking.
-const MERGED_RUNS: usize = 4;
+const MERGED_RUNS: usize = 6;
 
-/// The pages of derived data that sled keeps in memory for a folder.
-const CACHE_BYTES: u64 = 16 << 20;
+/// How many segments of about one size are merged; they cost less to look into than runs do.
+const MERGED_SEGMENTS: usize = 8;
+
+/// Segments of fewer entries are merged by whoever applies the next: some milliseconds at most.
+/// Larger ones are left to a flush.
+const MERGED_AT_ONCE_ENTRIES_MAX: usize = 4_096;
+
+/// A batch of a few entries is merged with the one before it up to so many.
+const FEW_ENTRIES: usize = 256;
+
+/// Segments are not merged beyond this: without a disk, merging all there is would take long.
+const SEGMENT_BYTES_MAX: usize = 256 << 20;
 
 /// A change of one entry: a value to put, or `None` to delete.
 pub(crate) type Change = (Vec<u8>, Option<Vec<u8>>);
@@ -47,30 +67,67 @@ pub(crate) type Change = (Vec<u8>, Option<Vec<u8>>);
 /// An entry that was read.
 pub(crate) type Entry = (Vec<u8>, Vec<u8>);
 
+/// How the entries of a key are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// It is looked up by its key: a filter says where it is not.
+    LookedUp,
+    /// It is found by scanning.
+    Scanned,
+    /// The same, and it is put once and deleted once at most, so that both can vanish when they meet.
+    Once,
+}
+
+impl Use {
+    fn is_looked_up(self) -> bool {
+        self == Use::LookedUp
+    }
+}
+
+/// Says of each key of a table how it is used.
+pub(crate) type Shape = fn(&[u8]) -> Use;
+
 /// A folder of tables.
 #[derive(Clone, Debug)]
-pub(crate) struct Folder(Arc<Database>);
+pub(crate) struct Folder(Arc<Opened>);
+
+#[derive(Debug)]
+struct Opened {
+    path: PathBuf,
+    _lock: File,
+}
 
 impl Folder {
     /// Opens or creates a folder, which stays locked until it and its tables are dropped.
     pub(crate) fn open(path: &Path) -> Result<Folder, DiskError> {
-        Database::open(path, CACHE_BYTES).map(|database| Folder(Arc::new(database)))
+        create_folder(path).map_err(|error| DiskError::failed(path, error))?;
+        let lock = super::lock(path)?;
+        Ok(Folder(Arc::new(Opened { path: path.to_path_buf(), _lock: lock })))
     }
 
-    /// Opens or creates the table of that name.
+    /// Opens or creates the table of that name, of which any key may be looked up.
     pub(crate) fn table(&self, name: &str) -> Result<Table, DiskError> {
-        let tree = self.0.db.open_tree(name).map_err(|error| self.0.failed(error))?;
-        let runs = Pages { tree: &tree, folder: self }.load()?;
+        self.table_of(name, |_| Use::LookedUp)
+    }
+
+    /// The same of a table whose keys are used in several ways.
+    pub(crate) fn table_of(&self, name: &str, shape: Shape) -> Result<Table, DiskError> {
+        let files = Files::new(self, name, shape);
+        let runs: Vec<Arc<Run>> = files.load()?.into_iter().map(Arc::new).collect();
         let number = runs.iter().map(|run| run.number).max().map_or(0, |number| number + 1);
-        let table = Table { tree: Some((tree, self.clone())), ..Table::in_memory() };
-        table.write().runs = runs.into_iter().map(Arc::new).collect();
-        table.next_run.store(number, Ordering::Relaxed);
+        let mut table = Table { files: Some(files), ..Table::in_memory_of(shape) };
+        table.next_run = AtomicU64::new(number);
+        table.change(|layers| layers.runs = runs);
         Ok(table)
     }
 
     /// Deletes a folder of tables that nobody has open; it need not exist.
     pub(crate) fn destroy(path: &Path) -> Result<(), DiskError> {
         super::destroy(path)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0.path
     }
 }
 
@@ -93,15 +150,36 @@ pub(crate) enum Direction {
 /// An ordered table of keys and values for one writer and many readers.
 #[derive(Debug)]
 pub(crate) struct Table {
-    layers: RwLock<Layers>,
-    /// Held while a layer moves down: one at a time.
+    /// Replaced as a whole, under a lock that nobody holds for longer than that.
+    layers: RwLock<Arc<Layers>>,
+    /// Held while the newest segments change.
+    applying: Mutex<()>,
+    /// Held while segments move down: one flush at a time.
     flushing: Mutex<()>,
     /// Held while runs are merged.
     merging: Mutex<()>,
     /// Held while the list of runs changes.
     manifest: Mutex<()>,
     next_run: AtomicU64,
-    tree: Option<(sled::Tree, Folder)>,
+    shape: Shape,
+    files: Option<Files>,
+}
+
+/// Changes that are sorted and merged, and wait for the moment from which they count.
+pub(crate) struct Prepared<'a> {
+    table: &'a Table,
+    newest: Arc<Segment>,
+    /// How many segments it stands for.
+    replaced: usize,
+    _applying: MutexGuard<'a, ()>,
+}
+
+impl Prepared<'_> {
+    /// Makes the changes visible, all together.
+    pub(crate) fn publish(self) {
+        let Prepared { table, newest, replaced, .. } = self;
+        table.change(|layers| drop(layers.fresh.splice(..replaced, [newest])));
+    }
 }
 
 impl Table {
@@ -113,32 +191,56 @@ impl Table {
     /// Makes a table without a disk below it; nothing of it ever leaves the memory.
     #[must_use]
     pub(crate) fn in_memory() -> Table {
+        Table::in_memory_of(|_| Use::LookedUp)
+    }
+
+    /// The same of a table whose keys are used in several ways.
+    #[must_use]
+    pub(crate) fn in_memory_of(shape: Shape) -> Table {
         Table {
             layers: RwLock::default(),
+            applying: Mutex::default(),
             flushing: Mutex::default(),
             merging: Mutex::default(),
             manifest: Mutex::default(),
             next_run: AtomicU64::new(0),
-            tree: None,
+            shape,
+            files: None,
         }
     }
 
+    /// The table as it is now, whatever becomes of it.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot { layers: self.layers() }
+    }
+
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
-        let layers = self.read();
-        match layers.get(key) {
-            Some(known) => Ok(known.clone()),
-            None => self.get_below(&layers.runs, key),
-        }
+        self.snapshot().get(key)
     }
 
     /// Looks a key up without touching the disk.
     pub(crate) fn get_in_memory(&self, key: &[u8]) -> InMemory {
-        let layers = self.read();
-        match layers.get(key) {
-            Some(known) => InMemory::Known(known.clone()),
-            None if layers.runs.iter().any(|run| run.may_contain(key)) => InMemory::Unknown,
-            None => InMemory::Known(None),
-        }
+        self.snapshot().get_in_memory(key)
+    }
+
+    /// Reads up to `limit` entries within a range of keys.
+    pub(crate) fn scan(
+        &self,
+        range: (Bound<&[u8]>, Bound<&[u8]>),
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Entry>, DiskError> {
+        self.snapshot().scan(range, direction, limit)
+    }
+
+    /// Reads up to `limit` entries whose keys begin with `prefix`.
+    pub(crate) fn scan_prefix(
+        &self,
+        prefix: &[u8],
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Entry>, DiskError> {
+        self.snapshot().scan_prefix(prefix, direction, limit)
     }
 
     pub(crate) fn put(&self, key: Vec<u8>, value: Vec<u8>) {
@@ -153,45 +255,29 @@ impl Table {
     ///
     /// # Panics
     ///
-    /// When a key is longer than [`KEY_BYTES_MAX`] or a value larger than [`VALUE_BYTES_MAX`]:
-    /// whoever derives data cuts it to that size.
+    /// As [`Batch::put`] does.
     pub(crate) fn apply(&self, changes: impl IntoIterator<Item = Change>) {
-        let mut layers = self.write();
-        for (key, value) in changes {
-            check(&key, value.as_ref());
-            layers.put(key, value);
+        if let Some(prepared) = self.prepare(changes.into_iter().collect()) {
+            prepared.publish();
         }
     }
 
-    /// Reads up to `limit` entries within a range of keys.
-    pub(crate) fn scan(
-        &self,
-        range: (Bound<&[u8]>, Bound<&[u8]>),
-        direction: Direction,
-        limit: usize,
-    ) -> Result<Vec<Entry>, DiskError> {
-        if is_empty(range) {
-            return Ok(Vec::new());
+    /// Does the work of making changes, so that nothing is left to do but to make them visible;
+    /// `None` when there are none.
+    pub(crate) fn prepare(&self, batch: Batch) -> Option<Prepared<'_>> {
+        if batch.is_empty() {
+            return None;
         }
-        let layers = self.read();
-        let above = [&layers.fresh, &*layers.leaving].into_iter();
-        let above = above.map(|layer| merge::items(layer, range, direction));
-        let below = self.pages().into_iter().flat_map(|pages| {
-            layers.runs.iter().map(move |run| -> merge::Source<'_> { run.items(pages, range, direction) })
-        });
-        Merge::new(above.chain(below), direction)?.collect(limit)
-    }
-
-    /// Reads up to `limit` entries whose keys begin with `prefix`.
-    pub(crate) fn scan_prefix(
-        &self,
-        prefix: &[u8],
-        direction: Direction,
-        limit: usize,
-    ) -> Result<Vec<Entry>, DiskError> {
-        let end = merge::after_prefix(prefix);
-        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        self.scan((Bound::Included(prefix), end), direction, limit)
+        let newest = Arc::new(batch.seal(self.shape));
+        let _applying = lock(&self.applying);
+        let layers = self.layers();
+        let (mut newest, mut replaced) = (newest, 0);
+        while let Some(count) = merged_at_once(&newest, &layers.fresh[replaced..]) {
+            let lower = &layers.fresh[replaced..replaced + count];
+            newest = Arc::new(self.merge_segments(std::iter::once(&newest).chain(lower), false));
+            replaced += count;
+        }
+        Some(Prepared { table: self, newest, replaced, _applying })
     }
 
     /// Writes what was applied, and `extra` with it, so that after a crash all of it is there or
@@ -208,155 +294,204 @@ impl Table {
     /// Flushes without merging, for whoever cannot wait.
     pub(crate) fn flush_only(&self, extra: impl IntoIterator<Item = Change>) -> Result<(), DiskError> {
         let _one_at_a_time = lock(&self.flushing);
-        // Collected before the lock is taken: it may be all that there is to write.
-        let extra: Layer = extra.into_iter().collect();
-        extra.iter().for_each(|(key, value)| check(key, value.as_ref()));
-        let leaving = {
-            let mut layers = self.write();
-            layers.fresh_bytes = 0;
-            let leaving = over(extra, std::mem::take(&mut layers.fresh));
-            if self.tree.is_none() {
-                leaving.into_iter().for_each(|(key, value)| layers.put(key, value));
-                return Ok(());
+        let extra: Batch = extra.into_iter().collect();
+        let Some(files) = &self.files else {
+            if let Some(extra) = self.prepare(extra) {
+                extra.publish();
             }
-            layers.leaving = Arc::new(leaving);
-            Arc::clone(&layers.leaving)
+            return Ok(());
         };
-        let written = self.write_run(&leaving);
-        drop(leaving);
-        let mut layers = self.write();
-        let leaving = std::mem::take(&mut layers.leaving);
+        let extra = (!extra.is_empty()).then(|| Arc::new(extra.seal(self.shape)));
+        let leaving = {
+            let _applying = lock(&self.applying);
+            self.change(|layers| {
+                layers.leaving = extra.into_iter().chain(std::mem::take(&mut layers.fresh)).collect();
+                layers.leaving.clone()
+            })
+        };
+        if leaving.is_empty() {
+            return Ok(());
+        }
+        let written = self.write_run(files, &leaving);
         if written.is_err() {
-            layers.put_back(leaving);
+            let _applying = lock(&self.applying);
+            self.change(|layers| layers.fresh.append(&mut layers.leaving));
         }
         written
+    }
+
+    /// Merges what there is too much of, as long as several of about one size stand next to each
+    /// other. It may take long, and returns at once while another does it.
+    pub(crate) fn merge(&self) -> Result<(), DiskError> {
+        let Ok(_one_at_a_time) = self.merging.try_lock() else { return Ok(()) };
+        match &self.files {
+            Some(files) => self.merge_runs(files),
+            None => {
+                self.merge_large_segments();
+                Ok(())
+            }
+        }
     }
 
     /// Deletes every entry.
     pub(crate) fn clear(&self) -> Result<(), DiskError> {
         let (_no_merge, _no_flush) = (lock(&self.merging), lock(&self.flushing));
-        let _manifest = lock(&self.manifest);
-        let gone = {
-            let mut layers = self.write();
-            if let Some(pages) = self.pages() {
-                pages.write_manifest(std::iter::empty())?;
-            }
-            std::mem::take(&mut *layers).runs
-        };
-        self.remove(&gone)
+        let (_manifest, _applying) = (lock(&self.manifest), lock(&self.applying));
+        if let Some(files) = &self.files {
+            files.write_manifest(std::iter::empty())?;
+        }
+        let gone = self.change(std::mem::take).runs;
+        self.files.iter().try_for_each(|files| gone.iter().try_for_each(|run| files.remove(run.number)))
     }
 
     /// About how much memory a flush would free.
     pub(crate) fn overlay_bytes(&self) -> usize {
-        self.read().fresh_bytes
+        self.layers().fresh.iter().map(|segment| segment.size()).sum()
     }
 
     /// Where the table is kept, if it is kept.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
-        self.tree.as_ref().map(|(_, folder)| folder.0.folder.clone())
+        self.files.as_ref().map(|files| files.folder().to_path_buf())
     }
 
-    fn pages(&self) -> Option<Pages<'_>> {
-        self.tree.as_ref().map(|(tree, folder)| Pages { tree, folder })
-    }
-
-    fn get_below(&self, runs: &[Arc<Run>], key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
-        let Some(pages) = self.pages() else { return Ok(None) };
-        for run in runs {
-            if let Some(known) = run.get(pages, key)? {
-                return Ok(known);
-            }
-        }
-        Ok(None)
-    }
-
-    /// Makes a run of a layer and puts it before the others.
-    fn write_run(&self, layer: &Layer) -> Result<(), DiskError> {
-        let Some(pages) = self.pages().filter(|_| !layer.is_empty()) else { return Ok(()) };
-        let mut building = Building::new(pages, self.number(), layer.len());
-        for (key, value) in layer {
-            building.push(key, value.as_deref())?;
-        }
-        let run = Arc::new(building.finish()?);
-        self.replace_runs(&[], run)
-    }
-
-    /// Merges runs as long as several of about one size stand next to each other.
-    fn merge(&self) -> Result<(), DiskError> {
-        let Some(pages) = self.pages() else { return Ok(()) };
-        let Ok(_one_at_a_time) = self.merging.try_lock() else { return Ok(()) };
-        loop {
-            let runs = self.read().runs.clone();
-            let Some(due) = due(&runs) else { return Ok(()) };
-            let oldest = due.end == runs.len();
-            let merged = &runs[due];
-            let entries_max = merged.iter().map(|run| run.entries as usize).sum();
-            let everything = (Bound::Unbounded, Bound::Unbounded);
-            let sources = merged.iter().map(|run| run.items(pages, everything, Direction::Forward));
-            let mut merge = Merge::new(sources, Direction::Forward)?;
-            let building = Building::new(pages, self.number(), entries_max);
-            let run = run::copy(building, || merge.next(), !oldest)?;
-            self.replace_runs(merged, Arc::new(run))?;
-            self.remove(merged)?;
-        }
-    }
-
-    /// Puts a run where the old ones were, or before all, on the disk and then in memory.
-    fn replace_runs(&self, old: &[Arc<Run>], new: Arc<Run>) -> Result<(), DiskError> {
-        let Some(pages) = self.pages() else { return Ok(()) };
+    /// Makes a run of what leaves the memory, and puts it before the others.
+    fn write_run(&self, files: &Files, leaving: &[Arc<Segment>]) -> Result<(), DiskError> {
+        let merge = merge_of(leaving.iter())?;
+        let points_max = leaving.iter().map(|segment| segment.points_max()).sum();
+        let run = files.write(self.number(), merge, points_max, Deletions::Kept(self.shape))?;
         let _one_at_a_time = lock(&self.manifest);
-        let mut runs = self.read().runs.clone();
-        let at =
-            old.first().and_then(|old| runs.iter().position(|run| run.number == old.number)).unwrap_or(0);
-        runs.splice(at..at + old.len(), [new]);
-        pages.write_manifest(runs.iter().map(Arc::as_ref))?;
-        pages.flush()?;
-        self.write().runs = runs;
+        let runs = self.layers().runs.clone();
+        let runs: Vec<Arc<Run>> = std::iter::once(Arc::new(run)).chain(runs).collect();
+        files.write_manifest(runs.iter().map(Arc::as_ref))?;
+        self.change(|layers| {
+            layers.runs = runs;
+            layers.leaving.clear();
+        });
         Ok(())
     }
 
-    fn remove(&self, runs: &[Arc<Run>]) -> Result<(), DiskError> {
-        let Some(pages) = self.pages() else { return Ok(()) };
-        runs.iter().try_for_each(|run| pages.remove(run.number))
+    fn merge_runs(&self, files: &Files) -> Result<(), DiskError> {
+        loop {
+            let runs = self.layers().runs.clone();
+            let Some(due) = due(&runs.iter().map(|run| run.entries).collect::<Vec<_>>(), MERGED_RUNS) else {
+                return Ok(());
+            };
+            let oldest = due.end == runs.len();
+            let merged = &runs[due];
+            let deletions = if oldest { Deletions::Dropped } else { Deletions::Kept(self.shape) };
+            let points_max = merged.iter().map(|run| run.points()).sum();
+            let cursors =
+                merged.iter().map(|run| Cursor::of_run(run, EVERYTHING, Direction::Forward, false));
+            let merge = Merge::new(cursors, Direction::Forward)?;
+            let run = Arc::new(files.write(self.number(), merge, points_max, deletions)?);
+            self.replace_runs(files, merged, run)?;
+            merged.iter().try_for_each(|run| files.remove(run.number))?;
+        }
+    }
+
+    /// Puts a run where those were that it is made of, on the disk and then in memory.
+    fn replace_runs(&self, files: &Files, old: &[Arc<Run>], new: Arc<Run>) -> Result<(), DiskError> {
+        let _one_at_a_time = lock(&self.manifest);
+        let mut runs = self.layers().runs.clone();
+        let at = runs.iter().position(|run| old.first().is_some_and(|old| Arc::ptr_eq(run, old)));
+        let at = at.expect("only a flush changes the runs while others are merged, and it adds one");
+        runs.splice(at..at + old.len(), [new]);
+        files.write_manifest(runs.iter().map(Arc::as_ref))?;
+        self.change(|layers| layers.runs = runs);
+        Ok(())
+    }
+
+    /// Merges the segments that are too large for [`Table::prepare`].
+    fn merge_large_segments(&self) {
+        loop {
+            let fresh = self.layers().fresh.clone();
+            let small = fresh.iter().position(|segment| segment.len() >= MERGED_AT_ONCE_ENTRIES_MAX);
+            let large = &fresh[small.unwrap_or(fresh.len())..];
+            let sizes: Vec<u64> = large.iter().map(|segment| segment.len() as u64).collect();
+            let Some(due) = due(&sizes, MERGED_SEGMENTS) else { return };
+            let oldest = due.end == large.len();
+            let merged = &large[due];
+            if merged.iter().map(|segment| segment.size()).sum::<usize>() > SEGMENT_BYTES_MAX {
+                return;
+            }
+            let new = Arc::new(self.merge_segments(merged.iter(), oldest));
+            let _applying = lock(&self.applying);
+            self.change(|layers| {
+                let at = layers.fresh.iter().position(|segment| Arc::ptr_eq(segment, &merged[0]));
+                let at = at.expect("what is applied meanwhile takes the place of small segments alone");
+                layers.fresh.splice(at..at + merged.len(), [new]);
+            });
+        }
+    }
+
+    fn merge_segments<'s>(
+        &self,
+        segments: impl Iterator<Item = &'s Arc<Segment>> + Clone,
+        oldest: bool,
+    ) -> Segment {
+        let sum = |size: fn(&Segment) -> usize| segments.clone().map(|segment| size(segment)).sum();
+        let mut building =
+            Building::new(sum(Segment::len), sum(Segment::size), sum(Segment::points_max), self.shape);
+        let deletions = if oldest { Deletions::Dropped } else { Deletions::Kept(self.shape) };
+        let merged = merge_of(segments).and_then(|mut merge| {
+            while merge.next(deletions, |(key, value)| {
+                building.push(key, value);
+                Ok(())
+            })? {}
+            Ok(())
+        });
+        merged.expect("memory is read without error");
+        building.finish()
     }
 
     fn number(&self) -> u64 {
         self.next_run.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Layers> {
-        self.layers.read().unwrap_or_else(PoisonError::into_inner)
+    fn layers(&self) -> Arc<Layers> {
+        Arc::clone(&self.layers.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Layers> {
-        self.layers.write().unwrap_or_else(PoisonError::into_inner)
+    /// Changes the layers for those who read them from now on.
+    fn change<T>(&self, change: impl FnOnce(&mut Layers) -> T) -> T {
+        let mut layers = self.layers.write().unwrap_or_else(PoisonError::into_inner);
+        let mut next = Layers::clone(&layers);
+        let answer = change(&mut next);
+        let before = std::mem::replace(&mut *layers, Arc::new(next));
+        drop(layers);
+        // Freeing what nobody reads any more may take a while.
+        drop(before);
+        answer
     }
 }
 
-fn check(key: &[u8], value: Option<&Vec<u8>>) {
-    assert!(key.len() <= KEY_BYTES_MAX, "a key has at most 1024 bytes");
-    assert!(value.is_none_or(|value| value.len() <= VALUE_BYTES_MAX), "a value has at most 4 KB");
+fn merge_of<'s>(segments: impl Iterator<Item = &'s Arc<Segment>>) -> Result<Merge<'s>, DiskError> {
+    let cursor = |segment: &'s Arc<Segment>| Ok(Cursor::of_segment(segment, EVERYTHING, Direction::Forward));
+    Merge::new(segments.map(cursor), Direction::Forward)
 }
 
-/// The newest [`MERGED_RUNS`] neighbours of which the oldest is not much larger than the others.
-fn due(runs: &[Arc<Run>]) -> Option<std::ops::Range<usize>> {
-    let starts = 0..(runs.len() + 1).saturating_sub(MERGED_RUNS);
-    let mut groups = starts.map(|start| start..start + MERGED_RUNS);
+/// How many of the segments below are merged with a new one before it counts.
+fn merged_at_once(newest: &Segment, below: &[Arc<Segment>]) -> Option<usize> {
+    let next = below.first()?;
+    if newest.len() + next.len() <= FEW_ENTRIES {
+        return Some(1);
+    }
+    let class = |entries: usize| entries.max(FEW_ENTRIES).ilog2() / MERGED_SEGMENTS.ilog2();
+    if newest.len() >= MERGED_AT_ONCE_ENTRIES_MAX {
+        return None;
+    }
+    let alike = below.iter().take_while(|segment| class(segment.len()) <= class(newest.len())).count();
+    (alike + 1 >= MERGED_SEGMENTS).then_some(alike)
+}
+
+/// The newest neighbours, so many, of which the oldest is not much larger than the others.
+fn due(sizes: &[u64], merged: usize) -> Option<Range<usize>> {
+    let starts = 0..(sizes.len() + 1).saturating_sub(merged);
+    let mut groups = starts.map(|start| start..start + merged);
     groups.find(|group| {
-        let (oldest, newer) = runs[group.clone()].split_last().expect("a group has MERGED_RUNS runs");
-        oldest.entries <= newer.iter().map(|run| run.entries).sum::<u64>() * 2
+        let (oldest, newer) = sizes[group.clone()].split_last().expect("a group has several");
+        *oldest <= newer.iter().sum::<u64>() * 2
     })
-}
-
-/// `BTreeMap::range` panics on a range that ends before it starts.
-fn is_empty(range: (Bound<&[u8]>, Bound<&[u8]>)) -> bool {
-    match range {
-        (Bound::Included(from), Bound::Included(to)) => from > to,
-        (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => {
-            from >= to
-        }
-        (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
-    }
 }
 
 fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {

@@ -1,59 +1,88 @@
-//! The layers of a table that are in memory.
+//! The layers of a table, as of one moment: what a reader sees, whatever is written meanwhile.
 //!
-//! Knows which hides which; must not know the disk.
+//! Knows which hides which; must not know how they come to be.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::filter::Probe;
+use super::merge::{Cursor, Merge, Range, after_prefix};
 use super::run::Run;
+use super::segment::Segment;
+use super::{Direction, Entry, InMemory};
+use crate::disk::DiskError;
 
-/// What an entry costs in memory besides its bytes, roughly.
-const ENTRY_OVERHEAD_BYTES: usize = 96;
+use std::ops::Bound;
 
-/// Sorted entries; a value of `None` is a deletion.
-pub(super) type Layer = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
-
-#[derive(Debug, Default)]
+/// The layers, of each kind the newest first; each kind is newer than those after it.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Layers {
-    pub(super) fresh: Layer,
-    pub(super) fresh_bytes: usize,
-    pub(super) leaving: Arc<Layer>,
-    /// Newest first. One that leaves this list is removed from the disk only then.
+    /// What was applied lately.
+    pub(super) fresh: Vec<Arc<Segment>>,
+    /// What is being written to the disk.
+    pub(super) leaving: Vec<Arc<Segment>>,
+    /// What is on the disk.
     pub(super) runs: Vec<Arc<Run>>,
 }
 
-impl Layers {
-    pub(super) fn get(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
-        self.fresh.get(key).or_else(|| self.leaving.get(key))
-    }
-
-    pub(super) fn put(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        let size = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, Vec::len);
-        self.fresh_bytes += key.len() + size(&value) + ENTRY_OVERHEAD_BYTES;
-        let key_bytes = key.len();
-        if let Some(old) = self.fresh.insert(key, value) {
-            self.fresh_bytes -= key_bytes + size(&old) + ENTRY_OVERHEAD_BYTES;
-        }
-    }
-
-    /// Takes a layer that could not be written back below the changes made since.
-    pub(super) fn put_back(&mut self, leaving: Arc<Layer>) {
-        for (key, value) in leaving.iter() {
-            if !self.fresh.contains_key(key) {
-                self.put(key.clone(), value.clone());
-            }
-        }
-    }
+/// A table as of one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    pub(super) layers: Arc<Layers>,
 }
 
-/// One layer over another, whichever is the larger.
-pub(super) fn over(mut upper: Layer, mut lower: Layer) -> Layer {
-    if upper.len() < lower.len() {
-        lower.extend(upper);
-        return lower;
+impl Snapshot {
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
+        let probe = Probe::of(key);
+        if let Some(known) = self.get_above(key, probe) {
+            return Ok(known.map(<[u8]>::to_vec));
+        }
+        for run in &self.layers.runs {
+            if let Some(known) = run.get(key, probe)? {
+                return Ok(known);
+            }
+        }
+        Ok(None)
     }
-    for (key, value) in lower {
-        upper.entry(key).or_insert(value);
+
+    /// Looks a key up without touching the disk.
+    pub(crate) fn get_in_memory(&self, key: &[u8]) -> InMemory {
+        let probe = Probe::of(key);
+        match self.get_above(key, probe) {
+            Some(known) => InMemory::Known(known.map(<[u8]>::to_vec)),
+            None if self.layers.runs.iter().any(|run| run.may_contain(key, probe)) => InMemory::Unknown,
+            None => InMemory::Known(None),
+        }
     }
-    upper
+
+    /// Reads up to `limit` entries within a range of keys.
+    pub(crate) fn scan(
+        &self,
+        range: Range<'_>,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Entry>, DiskError> {
+        let above = self.segments().map(|segment| Ok(Cursor::of_segment(segment, range, direction)));
+        let below = self.layers.runs.iter().map(|run| Cursor::of_run(run, range, direction, true));
+        Merge::new(above.chain(below), direction)?.collect(limit)
+    }
+
+    /// Reads up to `limit` entries whose keys begin with `prefix`.
+    pub(crate) fn scan_prefix(
+        &self,
+        prefix: &[u8],
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Entry>, DiskError> {
+        let end = after_prefix(prefix);
+        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        self.scan((Bound::Included(prefix), end), direction, limit)
+    }
+
+    fn segments(&self) -> impl Iterator<Item = &Segment> {
+        self.layers.fresh.iter().chain(&self.layers.leaving).map(Arc::as_ref)
+    }
+
+    fn get_above(&self, key: &[u8], probe: Probe) -> Option<Option<&[u8]>> {
+        self.segments().find_map(|segment| segment.get(key, probe))
+    }
 }

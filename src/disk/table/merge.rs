@@ -1,17 +1,27 @@
 //! Merging the layers of a table: the upper hides the lower, and a deletion hides both.
 //!
 //! Knows sorted entries; must not know where a layer is kept.
+//!
+//! ```text
+//!   cursor ┐
+//!   cursor ├──▶ heap by key, the uppermost first ──▶ entry
+//!   cursor ┘
+//! ```
 
+use std::cmp::Ordering;
 use std::ops::Bound;
+use std::sync::Arc;
 
-use super::{Change, Direction, Entry, Layer};
+use super::run::{Pages, Run};
+use super::segment::{EntryRef, Segment};
+use super::{Direction, Entry, Shape, Use};
 use crate::disk::DiskError;
 
-/// An entry of a layer on its way; a value of `None` is a deletion.
-pub(super) type Item = Result<Change, DiskError>;
+/// A range of keys.
+pub(super) type Range<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 
-/// The entries of one layer, in the order of the merge.
-pub(super) type Source<'a> = Box<dyn Iterator<Item = Item> + 'a>;
+/// The range of all keys.
+pub(super) const EVERYTHING: Range<'static> = (Bound::Unbounded, Bound::Unbounded);
 
 /// The first key after all that begin with `prefix`, if there is one.
 pub(super) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
@@ -21,73 +31,210 @@ pub(super) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(end)
 }
 
-/// The entries of a layer in memory within a range of keys.
-pub(super) fn items<'a>(
-    layer: &'a Layer,
-    range: (Bound<&'a [u8]>, Bound<&'a [u8]>),
+/// Entries of one layer within a range, one after the other.
+pub(super) struct Cursor<'a> {
+    entries: Entries<'a>,
+    /// Those that are left of the segment, or of the run's page at hand.
+    at: usize,
+    end: usize,
+    range: Range<'a>,
     direction: Direction,
-) -> Source<'a> {
-    let entries = layer.range::<[u8], _>(range).map(|(key, value)| Ok((key.clone(), value.clone())));
-    match direction {
-        Direction::Forward => Box::new(entries),
-        Direction::Backward => Box::new(entries.rev()),
+    /// The run's pages that are left.
+    pages: Option<Pages<'a>>,
+}
+
+enum Entries<'a> {
+    Segment(&'a Segment),
+    Page(Arc<Segment>),
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn of_segment(segment: &'a Segment, range: Range<'a>, direction: Direction) -> Cursor<'a> {
+        let (at, end) = within(segment, range);
+        Cursor { entries: Entries::Segment(segment), at, end, range, direction, pages: None }
     }
+
+    /// Begins to read a run; `cached` keeps its pages for others.
+    pub(super) fn of_run(
+        run: &'a Run,
+        range: Range<'a>,
+        direction: Direction,
+        cached: bool,
+    ) -> Result<Cursor<'a>, DiskError> {
+        let entries = Entries::Page(Arc::default());
+        let pages = Some(run.pages(range, cached));
+        let mut cursor = Cursor { entries, at: 0, end: 0, range, direction, pages };
+        cursor.next_page()?;
+        Ok(cursor)
+    }
+
+    fn segment(&self) -> &Segment {
+        match &self.entries {
+            Entries::Segment(segment) => segment,
+            Entries::Page(page) => page,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.at >= self.end
+    }
+
+    fn place(&self) -> usize {
+        match self.direction {
+            Direction::Forward => self.at,
+            Direction::Backward => self.end - 1,
+        }
+    }
+
+    fn key(&self) -> &[u8] {
+        self.segment().key(self.place())
+    }
+
+    fn entry(&self) -> EntryRef<'_> {
+        self.segment().entry(self.place())
+    }
+
+    fn advance(&mut self) -> Result<(), DiskError> {
+        match self.direction {
+            Direction::Forward => self.at += 1,
+            Direction::Backward => self.end -= 1,
+        }
+        self.next_page()
+    }
+
+    /// Goes on to the next page that has anything of the range, when this one has nothing left.
+    fn next_page(&mut self) -> Result<(), DiskError> {
+        while self.is_done() && let Some(pages) = &mut self.pages {
+            let Some(page) = pages.next(self.direction)? else { return Ok(()) };
+            (self.at, self.end) = within(&page, self.range);
+            self.entries = Entries::Page(page);
+        }
+        Ok(())
+    }
+}
+
+fn within(segment: &Segment, range: Range<'_>) -> (usize, usize) {
+    let at = match range.0 {
+        Bound::Unbounded => 0,
+        Bound::Included(from) => segment.partition(|key| key < from),
+        Bound::Excluded(from) => segment.partition(|key| key <= from),
+    };
+    let end = match range.1 {
+        Bound::Unbounded => segment.len(),
+        Bound::Included(to) => segment.partition(|key| key <= to),
+        Bound::Excluded(to) => segment.partition(|key| key < to),
+    };
+    (at, end)
 }
 
 /// Several layers as one.
 pub(super) struct Merge<'a> {
-    /// The uppermost first, each with its next entry.
-    sources: Vec<(Source<'a>, Option<Change>)>,
+    /// The uppermost first.
+    cursors: Vec<Cursor<'a>>,
+    /// The cursors that have an entry, as a heap: each comes before those at twice its place.
+    heap: Vec<usize>,
     direction: Direction,
 }
 
 impl<'a> Merge<'a> {
     pub(super) fn new(
-        sources: impl Iterator<Item = Source<'a>>,
+        cursors: impl Iterator<Item = Result<Cursor<'a>, DiskError>>,
         direction: Direction,
     ) -> Result<Merge<'a>, DiskError> {
-        let with_head = |mut source: Source<'a>| {
-            let head = source.next().transpose()?;
-            Ok((source, head))
-        };
-        Ok(Merge { sources: sources.map(with_head).collect::<Result<_, DiskError>>()?, direction })
+        let cursors: Vec<Cursor<'a>> = cursors.collect::<Result<_, _>>()?;
+        let heap = (0..cursors.len()).filter(|at| !cursors[*at].is_done()).collect();
+        let mut merge = Merge { cursors, heap, direction };
+        (0..merge.heap.len() / 2).rev().for_each(|at| merge.sift(at));
+        Ok(merge)
     }
 
-    /// Takes the next key's entry from the uppermost source that has it, and drops it from the others.
-    pub(super) fn next(&mut self) -> Result<Option<Change>, DiskError> {
-        let heads = self.sources.iter().enumerate();
-        let heads = heads.filter_map(|(at, (_, head))| head.as_ref().map(|(key, _)| (key, at)));
-        // Of equal keys `min_by` keeps the first, which is the uppermost.
-        let first = match self.direction {
-            Direction::Forward => heads.min_by(|one, other| one.0.cmp(other.0)),
-            Direction::Backward => heads.min_by(|one, other| other.0.cmp(one.0)),
-        };
-        let Some((_, at)) = first else { return Ok(None) };
-        let Some(taken) = self.advance(at)? else { return Ok(None) };
-        for lower in at + 1..self.sources.len() {
-            if self.sources[lower].1.as_ref().is_some_and(|(key, _)| *key == taken.0) {
-                self.advance(lower)?;
-            }
+    /// Gives the next entry that is to be kept, and says whether there was any.
+    pub(super) fn next(
+        &mut self,
+        keeps: Deletions,
+        take: impl FnOnce(EntryRef<'_>) -> Result<(), DiskError>,
+    ) -> Result<bool, DiskError> {
+        let Some(top) = self.heap.first().copied() else { return Ok(false) };
+        let mut hid = false;
+        while let Some(lower) = self.equal(top) {
+            hid |= self.cursors[self.heap[lower]].entry().1.is_some();
+            self.advance(lower)?;
         }
-        Ok(Some(taken))
+        let (key, value) = self.cursors[top].entry();
+        if value.is_some() || keeps.keep(key, hid) {
+            take((key, value))?;
+        }
+        self.advance(0)?;
+        Ok(true)
     }
 
     /// Up to `limit` entries, without those that are deleted.
     pub(super) fn collect(mut self, limit: usize) -> Result<Vec<Entry>, DiskError> {
         let mut found = Vec::new();
-        while found.len() < limit {
-            match self.next()? {
-                Some((key, Some(value))) => found.push((key, value)),
-                Some((_, None)) => {}
-                None => break,
-            }
-        }
+        while found.len() < limit
+            && self.next(Deletions::Dropped, |(key, value)| {
+                found.extend(value.map(|value| (key.to_vec(), value.to_vec())));
+                Ok(())
+            })?
+        {}
         Ok(found)
     }
 
-    fn advance(&mut self, at: usize) -> Result<Option<Change>, DiskError> {
-        let (source, head) = &mut self.sources[at];
-        let next = source.next().transpose()?;
-        Ok(std::mem::replace(head, next))
+    /// The place in the heap of another entry of the first key.
+    fn equal(&self, top: usize) -> Option<usize> {
+        let key = self.cursors[top].key();
+        (1..self.heap.len().min(3)).find(|at| self.cursors[self.heap[*at]].key() == key)
+    }
+
+    fn advance(&mut self, at: usize) -> Result<(), DiskError> {
+        let cursor = &mut self.cursors[self.heap[at]];
+        cursor.advance()?;
+        if cursor.is_done() {
+            self.heap.swap_remove(at);
+        }
+        self.sift(at);
+        Ok(())
+    }
+
+    /// Moves an entry down to its place.
+    fn sift(&mut self, mut at: usize) {
+        loop {
+            let children = [2 * at + 1, 2 * at + 2].into_iter().filter(|child| *child < self.heap.len());
+            let Some(first) = children.reduce(|one, other| if self.is_before(other, one) { other } else { one })
+            else {
+                return;
+            };
+            if !self.is_before(first, at) {
+                return;
+            }
+            self.heap.swap(at, first);
+            at = first;
+        }
+    }
+
+    fn is_before(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (self.heap[one], self.heap[other]);
+        let order = self.cursors[one].key().cmp(self.cursors[other].key());
+        let order = if self.direction == Direction::Backward { order.reverse() } else { order };
+        // Of equal keys the upper layer's comes first.
+        order.then(one.cmp(&other)) == Ordering::Less
+    }
+}
+
+/// What a merge does with deletions.
+#[derive(Clone, Copy)]
+pub(super) enum Deletions {
+    /// There is nothing below that they could hide.
+    Dropped,
+    /// They are kept, but for those that have met the one entry that they were for.
+    Kept(Shape),
+}
+
+impl Deletions {
+    fn keep(self, key: &[u8], hid: bool) -> bool {
+        match self {
+            Deletions::Dropped => false,
+            Deletions::Kept(shape) => !(hid && shape(key) == Use::Once),
+        }
     }
 }

@@ -1,327 +1,354 @@
-//! Sorted runs: many small entries packed into pages of a few KB, written once and never changed.
+//! Sorted runs: a file of many small entries packed into pages, written once and never changed.
 //!
-//! The store pays some 12 µs and a place in its leaves for each key, so a page is a key and an entry
-//! is not. A run keeps the first key of each page (its *fences*) and a filter in memory.
+//! A run keeps the first key of each page (its *fences*) and a filter in memory. A file that is
+//! removed while somebody reads it is there until he is done.
 //!
 //! ```text
-//!   'p' run page   ->  page:   entry …      entry: key, counted | 0, or 1 and value, counted
-//!   'f' run part   ->  meta, in parts:      entries | fences | key, counted … | filter
-//!   'm'            ->  manifest: the numbers of the runs, newest first
+//!   page … | meta | foot       page:  entry …  CRC-32
+//!                              entry: bytes shared with the key before it | rest of the key, counted
+//!                                     | 0, or 1 + length of the value | value
+//!                              meta:  entries | keys in the filter | pages | fence, counted, and
+//!                                     length of its page … | filter
+//!                              foot:  FOOT | length of meta | CRC-32 of meta
 //! ```
 
-use std::ops::{Bound, RangeBounds};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::Arc;
 
-use super::filter::Filter;
-use super::merge::Item;
-use super::{Change, Direction, KEY_BYTES_MAX, VALUE_BYTES_MAX};
+use super::cache::Cache;
+use super::filter::{Filter, Probe};
+use super::merge::{Deletions, Merge, Range};
+use super::segment::{Building, EntryRef, Segment};
+use super::{Direction, KEY_BYTES_MAX, Shape, VALUE_BYTES_MAX};
 use crate::disk::DiskError;
 use crate::disk::bytes::{Malformed, Reader, put_counted, put_varint};
 
-/// The size that a page is filled to: a lookup reads one, and an entry larger than that has one of
-/// its own, which stays below the 6 KB of which the store's leaves may have 17.
-const PAGE_BYTES: usize = 4 * 1024;
+/// The size that a page is filled to: a lookup reads and checks one, and keeps a fence of it in memory.
+const PAGE_BYTES: usize = 8 * 1024;
 
-/// The most bytes of one value of a run's meta.
-const META_BYTES_MAX: usize = 6 * 1024;
+/// The largest page: a full one and the entry that filled it.
+const PAGE_BYTES_MAX: usize = PAGE_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX + 32;
 
-const MANIFEST_KEY: &[u8] = b"m";
+/// What is written to a file at once.
+const WRITE_BYTES: usize = 256 * 1024;
 
-/// The most runs of a manifest, far above what merging lets be.
-const RUNS_MAX: usize = 512;
+/// The first eight bytes of a run's foot, with the version of its form.
+const FOOT: [u8; 8] = *b"swbrun\0\x01";
+const FOOT_BYTES: usize = FOOT.len() + 8 + CRC_BYTES;
+const CRC_BYTES: usize = 4;
 
-/// A finished run; its pages are on the disk.
+/// The most bytes of a key that are not written again: they are counted in one byte.
+const SHARED_BYTES_MAX: usize = u8::MAX as usize;
+
+/// A finished run.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) number: u64,
     pub(super) entries: u64,
-    /// The first key of each page.
-    fences: Vec<Box<[u8]>>,
+    file: File,
+    fences: Fences,
     filter: Filter,
+    shape: Shape,
+    cache: Arc<Cache>,
 }
 
-/// The tree that runs are kept in.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pages<'a> {
-    pub(super) tree: &'a sled::Tree,
-    pub(super) folder: &'a super::Folder,
+/// The first keys of the pages, and where the pages end.
+#[derive(Debug, Default)]
+struct Fences {
+    keys: Vec<u8>,
+    key_ends: Vec<u32>,
+    page_ends: Vec<u64>,
 }
 
-impl Pages<'_> {
-    fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, DiskError> {
-        self.tree.get(key).map_err(|error| self.folder.0.failed(error))
+impl Fences {
+    fn len(&self) -> usize {
+        self.page_ends.len()
     }
 
-    fn insert(&self, key: &[u8], value: &[u8]) -> Result<(), DiskError> {
-        self.tree.insert(key, value).map(drop).map_err(|error| self.folder.0.failed(error))
+    fn push_key(&mut self, key: &[u8]) {
+        self.keys.extend_from_slice(key);
+        self.key_ends.push(u32::try_from(self.keys.len()).expect("fences of four gigabytes are of 2^25 pages"));
     }
 
-    pub(super) fn flush(&self) -> Result<(), DiskError> {
-        self.tree.flush().map(drop).map_err(|error| self.folder.0.failed(error))
+    fn push_page(&mut self, length: usize) {
+        self.page_ends.push(self.end() + length as u64);
     }
 
-    fn broken(&self, reason: impl ToString) -> DiskError {
-        DiskError::failed(&self.folder.0.folder, format!("a table is broken: {}", reason.to_string()))
+    fn end(&self) -> u64 {
+        self.page_ends.last().copied().unwrap_or(0)
     }
 
-    /// The runs that are there, newest first; what others have left behind is removed.
-    pub(super) fn load(&self) -> Result<Vec<Run>, DiskError> {
-        let manifest = self.get(MANIFEST_KEY)?.unwrap_or_default();
-        let mut reader = Reader::new(&manifest);
-        let mut runs = Vec::new();
-        while reader.end("manifest").is_err() {
-            let number = u64::from_be_bytes(reader.array("run").map_err(|error| self.broken(error))?);
-            runs.push(self.load_run(number)?);
+    fn key(&self, page: usize) -> &[u8] {
+        let start = page.checked_sub(1).map_or(0, |before| self.key_ends[before]);
+        &self.keys[start as usize..self.key_ends[page] as usize]
+    }
+
+    fn page(&self, page: usize) -> (u64, usize) {
+        let start = page.checked_sub(1).map_or(0, |before| self.page_ends[before]);
+        (start, (self.page_ends[page] - start) as usize)
+    }
+
+    /// How many pages begin with no key after `key`.
+    fn up_to(&self, key: &[u8]) -> usize {
+        let (mut from, mut to) = (0, self.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            if self.key(middle) <= key { from = middle + 1 } else { to = middle }
         }
-        self.remove_others(&runs)?;
-        Ok(runs)
-    }
-
-    /// Makes these the runs that are there, at once.
-    pub(super) fn write_manifest<'r>(&self, runs: impl Iterator<Item = &'r Run>) -> Result<(), DiskError> {
-        let manifest: Vec<u8> = runs.flat_map(|run| run.number.to_be_bytes()).collect();
-        if manifest.len() > RUNS_MAX * 8 {
-            return Err(self.broken("it has more runs than it may have"));
-        }
-        self.insert(MANIFEST_KEY, &manifest)
-    }
-
-    /// Removes the pages of a run that is in no manifest any more.
-    pub(super) fn remove(&self, number: u64) -> Result<(), DiskError> {
-        for kind in [b'p', b'f'] {
-            for key in self.tree.scan_prefix(prefix(kind, number)).keys() {
-                key.and_then(|key| self.tree.remove(key)).map_err(|error| self.folder.0.failed(error))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn remove_others(&self, runs: &[Run]) -> Result<(), DiskError> {
-        for kind in [b'p', b'f'] {
-            let mut from = prefix(kind, 0).to_vec();
-            while let Some(entry) = self.tree.range(from.as_slice()..).next() {
-                let (key, _) = entry.map_err(|error| self.folder.0.failed(error))?;
-                let Some(number) = number_of(kind, &key) else { break };
-                if !runs.iter().any(|run| run.number == number) {
-                    self.remove(number)?;
-                }
-                let Some(next) = number.checked_add(1) else { break };
-                from = prefix(kind, next).to_vec();
-            }
-        }
-        Ok(())
-    }
-
-    fn load_run(&self, number: u64) -> Result<Run, DiskError> {
-        let mut meta = Vec::new();
-        for part in self.tree.scan_prefix(prefix(b'f', number)).values() {
-            meta.extend_from_slice(&part.map_err(|error| self.folder.0.failed(error))?);
-        }
-        Run::parse_meta(number, &meta).map_err(|error| self.broken(error))
-    }
-
-    fn page(&self, run: &Run, page: usize) -> Result<sled::IVec, DiskError> {
-        let bytes = self.get(&key(b'p', run.number, page))?;
-        bytes.ok_or_else(|| self.broken(format_args!("page {page} of run {} is missing", run.number)))
+        from
     }
 }
 
 impl Run {
+    /// Opens a run, and reads what is kept of it in memory.
+    pub(super) fn open(path: &Path, number: u64, shape: Shape, cache: Arc<Cache>) -> Result<Run, DiskError> {
+        let failed = |error: std::io::Error| DiskError::failed(path, error);
+        let broken = |what: &str| DiskError::failed(path, format!("a table is broken: {what}"));
+        let file = File::open(path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        let foot_at = length.checked_sub(FOOT_BYTES as u64).ok_or_else(|| broken("it has no foot"))?;
+        let mut foot = [0; FOOT_BYTES];
+        read_at(&file, &mut foot, foot_at).map_err(failed)?;
+        let mut reader = Reader::new(&foot);
+        let (Ok(FOOT), Ok(meta), Ok(crc)) = (reader.array(""), reader.array(""), reader.array("")) else {
+            return Err(broken("its foot is of no form that is known"));
+        };
+        let meta = u64::from_le_bytes(meta);
+        let meta_at = foot_at.checked_sub(meta).ok_or_else(|| broken("its foot is of another file"))?;
+        let mut meta = vec![0; meta as usize];
+        read_at(&file, &mut meta, meta_at).map_err(failed)?;
+        if crc32fast::hash(&meta).to_le_bytes() != crc {
+            return Err(broken("its meta was changed"));
+        }
+        let (entries, fences, filter) = parse_meta(&meta).map_err(|error| broken(&error.to_string()))?;
+        if fences.end() != meta_at {
+            return Err(broken("its pages are of another length"));
+        }
+        Ok(Run { number, entries, file, fences, filter, shape, cache })
+    }
+
+    /// How many of its keys are looked up one by one.
+    pub(super) fn points(&self) -> usize {
+        self.filter.keys()
+    }
+
     /// Whether the run may have something to say of a key.
-    pub(super) fn may_contain(&self, key: &[u8]) -> bool {
-        self.filter.may_contain(key)
+    pub(super) fn may_contain(&self, key: &[u8], probe: Probe) -> bool {
+        !(self.shape)(key).is_looked_up() || self.filter.may_contain(probe)
     }
 
     /// What the run says of a key: nothing, that it is deleted, or its value.
-    pub(super) fn get(&self, pages: Pages<'_>, key: &[u8]) -> Result<Option<Option<Vec<u8>>>, DiskError> {
-        let after = self.fences.partition_point(|fence| **fence <= *key);
-        if after == 0 || !self.may_contain(key) {
+    pub(super) fn get(&self, key: &[u8], probe: Probe) -> Result<Option<Option<Vec<u8>>>, DiskError> {
+        if !self.may_contain(key, probe) {
             return Ok(None);
         }
-        let page = pages.page(self, after - 1)?;
-        let mut reader = Reader::new(&page);
-        while reader.end("page").is_err() {
-            let (found, value) = take_entry(&mut reader).map_err(|error| pages.broken(error))?;
-            if found == key {
-                return Ok(Some(value.map(<[u8]>::to_vec)));
-            }
-        }
-        Ok(None)
+        let Some(page) = self.fences.up_to(key).checked_sub(1) else { return Ok(None) };
+        Ok(self.page(page, true)?.find(key).map(|value| value.map(<[u8]>::to_vec)))
     }
 
-    /// Its entries within a range of keys, page by page.
-    pub(super) fn items<'a>(
-        &'a self,
-        pages: Pages<'a>,
-        range: (Bound<&'a [u8]>, Bound<&'a [u8]>),
-        direction: Direction,
-    ) -> Box<dyn Iterator<Item = Item> + 'a> {
+    /// The pages that may have something of a range.
+    pub(super) fn pages(&self, range: Range<'_>, cached: bool) -> Pages<'_> {
         let first = match range.0 {
-            Bound::Included(from) | Bound::Excluded(from) => {
-                self.fences.partition_point(|fence| **fence <= *from).saturating_sub(1)
-            }
+            Bound::Included(from) | Bound::Excluded(from) => self.fences.up_to(from).saturating_sub(1),
             Bound::Unbounded => 0,
         };
         let end = match range.1 {
-            Bound::Included(to) | Bound::Excluded(to) => self.fences.partition_point(|fence| **fence <= *to),
+            Bound::Included(to) | Bound::Excluded(to) => self.fences.up_to(to),
             Bound::Unbounded => self.fences.len(),
         };
-        let read = move |page| self.page_items(pages, page, range, direction);
-        match direction {
-            Direction::Forward => Box::new((first..end).flat_map(read)),
-            Direction::Backward => Box::new((first..end).rev().flat_map(read)),
-        }
+        Pages { run: self, left: first..end, cached }
     }
 
-    fn page_items(
-        &self,
-        pages: Pages<'_>,
-        page: usize,
-        range: (Bound<&[u8]>, Bound<&[u8]>),
-        direction: Direction,
-    ) -> Vec<Item> {
-        let mut items = Vec::new();
-        match pages.page(self, page) {
-            Err(error) => return vec![Err(error)],
-            Ok(bytes) => {
-                let mut reader = Reader::new(&bytes);
-                while reader.end("page").is_err() {
-                    match take_entry(&mut reader) {
-                        Err(error) => return vec![Err(pages.broken(error))],
-                        Ok((key, value)) if RangeBounds::<[u8]>::contains(&range, key) => {
-                            items.push(Ok((key.to_vec(), value.map(<[u8]>::to_vec))));
-                        }
-                        Ok(_) => {}
-                    }
-                }
-            }
+    fn page(&self, page: usize, cached: bool) -> Result<Arc<Segment>, DiskError> {
+        if let Some(known) = self.cache.get(self.number, page) {
+            return Ok(known);
         }
-        if direction == Direction::Backward {
-            items.reverse();
+        let (at, length) = self.fences.page(page);
+        let mut bytes = vec![0; length];
+        let read = read_at(&self.file, &mut bytes, at);
+        read.map_err(|error| self.broken(page, error))?;
+        let read = Arc::new(parse_page(&bytes, self.shape).map_err(|error| self.broken(page, error))?);
+        if cached {
+            self.cache.put(self.number, page, &read);
         }
-        items
+        Ok(read)
     }
 
-    fn meta(&self) -> Vec<u8> {
-        let mut meta = Vec::new();
-        put_varint(self.entries, &mut meta);
-        put_varint(self.fences.len() as u64, &mut meta);
-        self.fences.iter().for_each(|fence| put_counted(fence, &mut meta));
-        meta.extend_from_slice(self.filter.bytes());
-        meta
+    fn broken(&self, page: usize, reason: impl ToString) -> DiskError {
+        let reason = reason.to_string();
+        self.cache.failed(format!("a table is broken: page {page} of run {}: {reason}", self.number))
     }
+}
 
-    fn parse_meta(number: u64, meta: &[u8]) -> Result<Run, Malformed> {
-        let mut reader = Reader::new(meta);
-        let entries = reader.varint("entries", u64::MAX)?;
-        let pages = reader.varint("fences", meta.len() as u64)?;
-        let mut fences = Vec::new();
-        for _ in 0..pages {
-            fences.push(reader.counted("fence", 0, KEY_BYTES_MAX)?.into());
-        }
-        let filter = Filter::from_bytes(reader.rest().to_vec()).ok_or(Malformed::End { field: "filter" })?;
-        Ok(Run { number, entries, fences, filter })
+/// Pages of a run that are left to read.
+pub(super) struct Pages<'a> {
+    run: &'a Run,
+    left: std::ops::Range<usize>,
+    cached: bool,
+}
+
+impl Pages<'_> {
+    pub(super) fn next(&mut self, direction: Direction) -> Result<Option<Arc<Segment>>, DiskError> {
+        let next = match direction {
+            Direction::Forward => self.left.next(),
+            Direction::Backward => self.left.next_back(),
+        };
+        next.map(|page| self.run.page(page, self.cached)).transpose()
     }
 }
 
 /// A run that is being written; nobody sees it before it is in a manifest.
-pub(super) struct Building<'a> {
-    pages: Pages<'a>,
-    run: Run,
+struct Writing {
+    file: BufWriter<File>,
+    entries: u64,
+    fences: Fences,
+    filter: Filter,
+    shape: Shape,
     page: Vec<u8>,
+    last: Vec<u8>,
 }
 
-impl<'a> Building<'a> {
-    /// Begins a run of at most that many entries.
-    pub(super) fn new(pages: Pages<'a>, number: u64, entries_max: usize) -> Building<'a> {
-        let run = Run { number, entries: 0, fences: Vec::new(), filter: Filter::new(entries_max) };
-        Building { pages, run, page: Vec::with_capacity(PAGE_BYTES) }
+/// Writes what a merge gives into a file, and waits until the disk has it.
+pub(super) fn write(
+    path: &Path,
+    mut merge: Merge<'_>,
+    points_max: usize,
+    deletions: Deletions,
+    shape: Shape,
+) -> std::io::Result<Result<(), DiskError>> {
+    let file = BufWriter::with_capacity(WRITE_BYTES, File::create(path)?);
+    let (page, last) = (Vec::with_capacity(PAGE_BYTES_MAX), Vec::with_capacity(KEY_BYTES_MAX));
+    let filter = Filter::new(points_max);
+    let mut writing = Writing { file, entries: 0, fences: Fences::default(), filter, shape, page, last };
+    let failed = |error| DiskError::failed(path, error);
+    loop {
+        match merge.next(deletions, |entry| writing.push(entry).map_err(failed)) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => return Ok(Err(error)),
+        }
     }
+    writing.finish().map(Ok)
+}
 
+impl Writing {
     /// Adds an entry after all that were added before.
-    pub(super) fn push(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), DiskError> {
-        let whole = self.page.len();
-        put_entry(key, value, &mut self.page);
-        let over = whole > 0 && self.page.len() > PAGE_BYTES;
-        if over {
-            let entry = self.page.split_off(whole);
+    fn push(&mut self, (key, value): EntryRef<'_>) -> std::io::Result<()> {
+        if self.page.len() >= PAGE_BYTES {
             self.write_page()?;
-            self.page = entry;
         }
-        if whole == 0 || over {
-            self.run.fences.push(key.into());
+        let shared = match self.page.is_empty() {
+            true => 0,
+            false => self.last.iter().zip(key).take(SHARED_BYTES_MAX).take_while(|(a, b)| a == b).count(),
+        };
+        if self.page.is_empty() {
+            self.fences.push_key(key);
         }
-        self.run.filter.insert(key);
-        self.run.entries += 1;
+        self.page.push(shared as u8);
+        put_counted(&key[shared..], &mut self.page);
+        put_varint(value.map_or(0, |value| 1 + value.len() as u64), &mut self.page);
+        self.page.extend_from_slice(value.unwrap_or_default());
+        self.last.truncate(shared);
+        self.last.extend_from_slice(&key[shared..]);
+        if (self.shape)(key).is_looked_up() {
+            self.filter.insert(Probe::of(key));
+        }
+        self.entries += 1;
         Ok(())
     }
 
-    /// Writes what is left; the run has all its pages then.
-    pub(super) fn finish(mut self) -> Result<Run, DiskError> {
+    fn write_page(&mut self) -> std::io::Result<()> {
+        let crc = crc32fast::hash(&self.page).to_le_bytes();
+        self.page.extend_from_slice(&crc);
+        self.file.write_all(&self.page)?;
+        self.fences.push_page(self.page.len());
+        self.page.clear();
+        // A page can be read without the one before it.
+        self.last.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> std::io::Result<()> {
         if !self.page.is_empty() {
             self.write_page()?;
         }
-        for (part, value) in self.run.meta().chunks(META_BYTES_MAX).enumerate() {
-            self.pages.insert(&key(b'f', self.run.number, part), value)?;
+        let mut meta = Vec::new();
+        put_varint(self.entries, &mut meta);
+        put_varint(self.filter.keys() as u64, &mut meta);
+        put_varint(self.fences.len() as u64, &mut meta);
+        for page in 0..self.fences.len() {
+            put_counted(self.fences.key(page), &mut meta);
+            put_varint(self.fences.page(page).1 as u64, &mut meta);
         }
-        Ok(self.run)
-    }
-
-    fn write_page(&mut self) -> Result<(), DiskError> {
-        let page = self.run.fences.len() - 1;
-        self.pages.insert(&key(b'p', self.run.number, page), &self.page)?;
-        self.page.clear();
-        Ok(())
+        self.filter.put(&mut meta);
+        self.file.write_all(&meta)?;
+        self.file.write_all(&FOOT)?;
+        self.file.write_all(&(meta.len() as u64).to_le_bytes())?;
+        self.file.write_all(&crc32fast::hash(&meta).to_le_bytes())?;
+        self.file.flush()?;
+        self.file.get_ref().sync_data()
     }
 }
 
-/// Copies what a merge gives into a run.
-pub(super) fn copy(
-    mut building: Building<'_>,
-    mut next: impl FnMut() -> Result<Option<Change>, DiskError>,
-    keeps_deletions: bool,
-) -> Result<Run, DiskError> {
-    while let Some((key, value)) = next()? {
-        if value.is_some() || keeps_deletions {
-            building.push(&key, value.as_deref())?;
+fn parse_meta(meta: &[u8]) -> Result<(u64, Fences, Filter), Malformed> {
+    let mut reader = Reader::new(meta);
+    let entries = reader.varint("entries", u64::MAX)?;
+    let points = reader.varint("keys in the filter", entries)?;
+    let pages = reader.varint("pages", meta.len() as u64)?;
+    let mut fences = Fences::default();
+    for _ in 0..pages {
+        fences.push_key(reader.counted("fence", 0, KEY_BYTES_MAX)?);
+        fences.push_page(reader.varint("page", PAGE_BYTES_MAX as u64)? as usize);
+    }
+    let filter = Filter::parse(points as usize, reader.rest()).ok_or(Malformed::End { field: "filter" })?;
+    Ok((entries, fences, filter))
+}
+
+/// Why a page cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum BadPage {
+    #[error("its checksum is another")]
+    Checksum,
+    #[error("a key shares more bytes than the key before it has")]
+    Shared,
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+}
+
+fn parse_page(bytes: &[u8], shape: Shape) -> Result<Segment, BadPage> {
+    let (entries, crc) = bytes.split_last_chunk::<CRC_BYTES>().ok_or(BadPage::Checksum)?;
+    if crc32fast::hash(entries).to_le_bytes() != *crc {
+        return Err(BadPage::Checksum);
+    }
+    let mut reader = Reader::new(entries);
+    let mut page = Building::of_page(2 * entries.len(), shape);
+    while !reader.rest().is_empty() {
+        let shared = usize::from(reader.byte("shared bytes")?);
+        let rest = reader.counted("key", 0, KEY_BYTES_MAX)?;
+        let value = match reader.varint("value", 1 + VALUE_BYTES_MAX as u64)? {
+            0 => None,
+            length => Some(reader.take(length as usize - 1, "value")?),
+        };
+        page.push_after(shared, rest, value).ok_or(BadPage::Shared)?;
+    }
+    Ok(page.finish())
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, bytes, at)? {
+            0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            read => (bytes, at) = (&mut bytes[read..], at + read as u64),
         }
     }
-    building.finish()
-}
-
-fn put_entry(key: &[u8], value: Option<&[u8]>, out: &mut Vec<u8>) {
-    put_counted(key, out);
-    match value {
-        None => out.push(0),
-        Some(value) => {
-            out.push(1);
-            put_counted(value, out);
-        }
-    }
-}
-
-fn take_entry<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], Option<&'a [u8]>), Malformed> {
-    let key = reader.counted("key", 0, KEY_BYTES_MAX)?;
-    match reader.varint("kind of entry", 1)? {
-        0 => Ok((key, None)),
-        _ => Ok((key, Some(reader.counted("value", 0, VALUE_BYTES_MAX)?))),
-    }
-}
-
-fn prefix(kind: u8, number: u64) -> [u8; 9] {
-    let mut prefix = [kind; 9];
-    prefix[1..].copy_from_slice(&number.to_be_bytes());
-    prefix
-}
-
-fn key(kind: u8, number: u64, at: usize) -> [u8; 13] {
-    let mut key = [0; 13];
-    key[..9].copy_from_slice(&prefix(kind, number));
-    key[9..].copy_from_slice(&(at as u32).to_be_bytes());
-    key
-}
-
-fn number_of(kind: u8, key: &[u8]) -> Option<u64> {
-    let (found, rest) = key.split_first()?;
-    (*found == kind).then_some(())?;
-    rest.first_chunk().map(|number| u64::from_be_bytes(*number))
+    Ok(())
 }
