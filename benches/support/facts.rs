@@ -43,7 +43,7 @@ impl Facts {
             digest: command.as_u64_pair().0,
             correlation: command,
             causation: command,
-            principal: wire::principal_bytes(principal),
+            principal: wire::principal_bytes(principal).into(),
             policy_revision: 1,
         };
         let entries: Vec<_> = facts.iter().map(wire::entry).collect();
