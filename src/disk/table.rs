@@ -380,8 +380,7 @@ impl Table {
             let merged = &runs[due];
             let deletions = if oldest { Deletions::Dropped } else { Deletions::Kept(self.shape) };
             let points_max = merged.iter().map(|run| run.points()).sum();
-            let cursors =
-                merged.iter().map(|run| Cursor::of_run(run, EVERYTHING, Direction::Forward, false));
+            let cursors = merged.iter().map(|run| Cursor::of_run(run, EVERYTHING, Direction::Forward, false));
             let merge = Merge::new(cursors, Direction::Forward)?;
             let run = Arc::new(files.write(self.number(), merge, points_max, deletions)?);
             self.replace_runs(files, merged, run)?;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Timelike};
+use chrono::{DateTime, Datelike, Timelike};
 use minijinja::{Environment, Value, context};
 
 use super::limits::{
@@ -110,16 +110,38 @@ pub fn session_name(template: Option<&NameTemplate>, of: &NameContext<'_>) -> St
 
 fn built_in_name(of: &NameContext<'_>) -> String {
     let who = if of.customer.trim().is_empty() { of.account } else { of.customer };
-    header_safe(&format!("{}: {who}, {}", of.channel, clock_time(of.created)))
+    header_safe(&[of.channel, ": ", who, ", ", &clock_time(of.created)].concat())
 }
 
 /// A text as one header line: control characters and runs of white space become one space.
 fn header_safe(text: &str) -> String {
-    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
-    let mut line = words.collect::<Vec<_>>().join(" ");
+    if text.len() <= SESSION_NAME_BYTES_MAX && is_plain_line(text) {
+        return text.to_owned();
+    }
+    let mut line = String::with_capacity(text.len());
+    for word in text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty()) {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
     let cut = line.floor_char_boundary(SESSION_NAME_BYTES_MAX);
     line.truncate(cut);
     line.trim_end().to_owned()
+}
+
+/// Whether a text surely is a header line already; most are, and their bytes tell it.
+fn is_plain_line(text: &str) -> bool {
+    let mut before = b' ';
+    for byte in text.bytes() {
+        // Space is of one kind and between words; what else is white or a control begins with one of
+        // these bytes: C0 and DEL, U+0080 to U+00BF, U+1680, U+2000 to U+2FFF, U+3000.
+        if byte < b' ' || matches!(byte, 0x7f | 0xc2 | 0xe1..=0xe3) || (byte == b' ' && before == b' ') {
+            return false;
+        }
+        before = byte;
+    }
+    before != b' '
 }
 
 /// A text from outside as one line of at most so many octets: control characters become spaces.
@@ -130,11 +152,20 @@ pub fn safe_line(text: &str, bytes_max: usize) -> String {
     line.trim().to_owned()
 }
 
-/// `2026-11-22 14:05`; field by field, since a format string is read anew for each session.
+/// `2026-11-22 14:05`; written digit by digit, since it is part of each session's name.
 fn clock_time(at: Timestamp) -> String {
     let Some(moment) = DateTime::from_timestamp_micros(at.0) else { return at.0.to_string() };
-    let (date, time) = (moment.date_naive(), moment.time());
-    format!("{date} {:02}:{:02}", time.hour(), time.minute())
+    let Ok(year @ 1000..=9999) = u32::try_from(moment.year()) else {
+        return moment.format("%Y-%m-%d %H:%M").to_string();
+    };
+    let mut written = String::with_capacity(16);
+    let parts = [year / 100, year % 100, moment.month(), moment.day(), moment.hour(), moment.minute()];
+    for (part, before) in parts.into_iter().zip(["", "", "-", "-", " ", ":"]) {
+        written.push_str(before);
+        // Each part is below 100, so that both are digits.
+        written.extend([part / 10, part % 10].into_iter().filter_map(|digit| char::from_digit(digit, 10)));
+    }
+    written
 }
 
 fn bad_template(source: &str, error: &minijinja::Error) -> Rejection {
@@ -223,4 +254,44 @@ pub fn within(input: Input, given: &str, bytes_max: usize) -> Result<(), Rejecti
         return Err(Rejection::TooLong { input, bytes: given.len(), max: bytes_max });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_in_a_name_is_what_the_format_says() {
+        for at in [
+            0,
+            1,
+            -1,
+            1_795_356_300_000_000,
+            -30_610_224_000_000_001,
+            253_402_300_799_999_999,
+            253_402_300_800_000_000,
+            -62_135_596_800_000_001,
+        ] {
+            let moment = DateTime::from_timestamp_micros(at).expect("chrono has it");
+            assert_eq!(clock_time(Timestamp(at)), moment.format("%Y-%m-%d %H:%M").to_string(), "{at}");
+        }
+        assert_eq!(clock_time(Timestamp(i64::MAX)), i64::MAX.to_string());
+    }
+
+    #[test]
+    fn a_line_is_taken_as_it_is_only_if_nothing_in_it_would_change() {
+        let every = (0..=u32::from(char::MAX)).filter_map(char::from_u32);
+        for c in every {
+            let text = format!("a{c}b");
+            let plain = !c.is_control() && !c.is_whitespace() || c == ' ';
+            assert!(plain || !is_plain_line(&text), "{c:?}");
+        }
+        for text in ["", " a", "a ", "a  b", " "] {
+            assert!(!is_plain_line(text), "{text:?}");
+        }
+        for text in ["a", "Иван Петров", "Служба поддержки: Анна, 2026-11-22 14:05", "🙂 ok"]
+        {
+            assert!(is_plain_line(text), "{text:?}");
+        }
+    }
 }

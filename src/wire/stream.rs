@@ -56,32 +56,32 @@ const _: () = assert!(1 + 16 + EXTERNAL_ID_PLAIN_BYTES_MAX <= STREAM_NAME_BYTES_
 /// When a slot's address is longer than any that [`Account::normalise`] makes or a payload holds.
 #[must_use]
 pub fn stream_name(stream: &Stream) -> StreamName {
-    let mut name = Vec::with_capacity(64);
+    let mut name = Name { bytes: [0; STREAM_NAME_BYTES_MAX], len: 0 };
     match stream {
-        Stream::Workspace => name.push(WORKSPACE),
-        Stream::Line(line) => tagged(&mut name, LINE, line.0),
-        Stream::Channel(channel) => tagged(&mut name, CHANNEL, channel.0),
-        Stream::Operator(operator) => tagged(&mut name, OPERATOR, operator.0),
+        Stream::Workspace => name.push(&[WORKSPACE]),
+        Stream::Line(line) => name.tagged(LINE, line.0),
+        Stream::Channel(channel) => name.tagged(CHANNEL, channel.0),
+        Stream::Operator(operator) => name.tagged(OPERATOR, operator.0),
         Stream::Element(element) => {
-            tagged(&mut name, ELEMENT, element.element.0);
-            name.extend_from_slice(element.app.as_str().as_bytes());
+            name.tagged(ELEMENT, element.element.0);
+            name.push(element.app.as_str().as_bytes());
         }
-        Stream::Session(session) => tagged(&mut name, SESSION, session.0),
-        Stream::Initiated(command) => tagged(&mut name, INITIATED, command.0),
+        Stream::Session(session) => name.tagged(SESSION, session.0),
+        Stream::Initiated(command) => name.tagged(INITIATED, command.0),
         Stream::Slot(slot) => {
-            tagged(&mut name, SLOT, slot.channel.0);
-            account(&mut name, &slot.account);
+            name.tagged(SLOT, slot.channel.0);
+            name.account(&slot.account);
         }
         Stream::Inbound(channel, id) if plain(id) => {
-            tagged(&mut name, INBOUND, channel.0);
-            name.extend_from_slice(id.as_bytes());
+            name.tagged(INBOUND, channel.0);
+            name.push(id.as_bytes());
         }
         Stream::Inbound(channel, id) => {
-            tagged(&mut name, INBOUND_HASHED, channel.0);
-            name.extend_from_slice(blake3::hash(id.as_bytes()).as_bytes());
+            name.tagged(INBOUND_HASHED, channel.0);
+            name.push(blake3::hash(id.as_bytes()).as_bytes());
         }
     }
-    StreamName::new(&name)
+    StreamName::new(&name.bytes[..name.len])
 }
 
 /// Tells which stream a name is of.
@@ -98,19 +98,34 @@ pub fn stream(name: &StreamName) -> Result<Stream, WireError> {
     parse(name.as_bytes()).map_err(|bad| WireFault::StreamName { reason: bad.0 }.into())
 }
 
-fn tagged(name: &mut Vec<u8>, tag: u8, id: Uuid) {
-    name.push(tag);
-    name.extend_from_slice(id.as_bytes());
+/// A name that is being written, without any allocation.
+struct Name {
+    bytes: [u8; STREAM_NAME_BYTES_MAX],
+    len: usize,
 }
 
-fn account(name: &mut Vec<u8>, account: &Account) {
-    let (number, code) = numbers::account_kind_parts(&account.kind);
-    name.push(number);
-    if let Some(code) = code {
-        name.push(u8::try_from(code.len()).expect("a code has at most 64 bytes"));
-        name.extend_from_slice(code.as_bytes());
+impl Name {
+    /// Panics where the name becomes longer than any may be.
+    fn push(&mut self, part: &[u8]) {
+        let end = self.len + part.len();
+        self.bytes[self.len..end].copy_from_slice(part);
+        self.len = end;
     }
-    name.extend_from_slice(account.address.as_bytes());
+
+    fn tagged(&mut self, tag: u8, id: Uuid) {
+        self.push(&[tag]);
+        self.push(id.as_bytes());
+    }
+
+    fn account(&mut self, account: &Account) {
+        let (number, code) = numbers::account_kind_parts(&account.kind);
+        self.push(&[number]);
+        if let Some(code) = code {
+            self.push(&[u8::try_from(code.len()).expect("a code has at most 64 bytes")]);
+            self.push(code.as_bytes());
+        }
+        self.push(account.address.as_bytes());
+    }
 }
 
 fn plain(id: &str) -> bool {
