@@ -165,6 +165,10 @@ pub(crate) struct Table {
     files: Option<Files>,
 }
 
+/// Changes in the order of their keys.
+#[derive(Debug)]
+pub(crate) struct Sorted(Segment);
+
 /// Changes that are sorted and merged, and wait for the moment from which they count.
 pub(crate) struct Prepared<'a> {
     table: &'a Table,
@@ -257,18 +261,20 @@ impl Table {
     ///
     /// As [`Batch::put`] does.
     pub(crate) fn apply(&self, changes: impl IntoIterator<Item = Change>) {
-        if let Some(prepared) = self.prepare(changes.into_iter().collect()) {
-            prepared.publish();
+        let batch: Batch = changes.into_iter().collect();
+        if !batch.is_empty() {
+            self.prepare(self.sort(batch)).publish();
         }
     }
 
-    /// Does the work of making changes, so that nothing is left to do but to make them visible;
-    /// `None` when there are none.
-    pub(crate) fn prepare(&self, batch: Batch) -> Option<Prepared<'_>> {
-        if batch.is_empty() {
-            return None;
-        }
-        let newest = Arc::new(batch.seal(self.shape));
+    /// Sorts changes for [`Table::prepare`].
+    pub(crate) fn sort(&self, batch: Batch) -> Sorted {
+        Sorted(batch.seal(self.shape))
+    }
+
+    /// Does the work of making changes, so that nothing is left to do but to make them visible.
+    pub(crate) fn prepare(&self, Sorted(newest): Sorted) -> Prepared<'_> {
+        let newest = Arc::new(newest);
         let _applying = lock(&self.applying);
         let layers = self.layers();
         let (mut newest, mut replaced) = (newest, 0);
@@ -277,7 +283,7 @@ impl Table {
             newest = Arc::new(self.merge_segments(std::iter::once(&newest).chain(lower), false));
             replaced += count;
         }
-        Some(Prepared { table: self, newest, replaced, _applying })
+        Prepared { table: self, newest, replaced, _applying }
     }
 
     /// Writes what was applied, and `extra` with it, so that after a crash all of it is there or
@@ -294,13 +300,11 @@ impl Table {
     /// Flushes without merging, for whoever cannot wait.
     pub(crate) fn flush_only(&self, extra: impl IntoIterator<Item = Change>) -> Result<(), DiskError> {
         let _one_at_a_time = lock(&self.flushing);
-        let extra: Batch = extra.into_iter().collect();
         let Some(files) = &self.files else {
-            if let Some(extra) = self.prepare(extra) {
-                extra.publish();
-            }
+            self.apply(extra);
             return Ok(());
         };
+        let extra: Batch = extra.into_iter().collect();
         let extra = (!extra.is_empty()).then(|| Arc::new(extra.seal(self.shape)));
         let leaving = {
             let _applying = lock(&self.applying);
@@ -380,8 +384,7 @@ impl Table {
             let merged = &runs[due];
             let deletions = if oldest { Deletions::Dropped } else { Deletions::Kept(self.shape) };
             let points_max = merged.iter().map(|run| run.points()).sum();
-            let cursors =
-                merged.iter().map(|run| Cursor::of_run(run, EVERYTHING, Direction::Forward, false));
+            let cursors = merged.iter().map(|run| Cursor::of_run(run, EVERYTHING, Direction::Forward, false));
             let merge = Merge::new(cursors, Direction::Forward)?;
             let run = Arc::new(files.write(self.number(), merge, points_max, deletions)?);
             self.replace_runs(files, merged, run)?;

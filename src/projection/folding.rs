@@ -2,8 +2,7 @@
 //!
 //! Must not know any table.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::cell::Cell;
 
 use crate::domain::event::{Event, SessionEvent, Stream};
 use crate::domain::id::SessionId;
@@ -16,28 +15,29 @@ use super::{ProjectionError, ProjectionName};
 #[derive(Debug)]
 pub(super) struct Folding {
     name: ProjectionName,
-    position: Arc<AtomicU64>,
+    position: Cell<Position>,
 }
 
 impl Folding {
-    pub(super) fn new(name: ProjectionName, position: Arc<AtomicU64>) -> Folding {
-        Folding { name, position }
+    pub(super) fn new(name: ProjectionName, after: Position) -> Folding {
+        Folding { name, position: Cell::new(after) }
     }
 
     /// Says which event comes now.
     pub(super) fn now(&self, position: Position) {
-        self.position.store(position.0, Ordering::Relaxed);
+        self.position.set(position);
     }
 
-    pub(super) fn position(&self) -> Position {
-        Position(self.position.load(Ordering::Relaxed))
+    /// The place of the event at hand.
+    pub(super) fn place(&self) -> &Cell<Position> {
+        &self.position
     }
 
     /// The error of an event that contradicts those before it.
     pub(super) fn illegal(&self, reason: impl ToString) -> ProjectionError {
         ProjectionError::Illegal {
             projection: self.name,
-            position: self.position(),
+            position: self.position.get(),
             reason: reason.to_string(),
         }
     }

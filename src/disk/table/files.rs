@@ -48,7 +48,8 @@ impl Files {
     /// The runs that count, newest first; files of others are removed.
     pub(super) fn load(&self) -> Result<Vec<Run>, DiskError> {
         let numbers = self.read_manifest()?;
-        let open = |number: &u64| Run::open(&self.path(*number), *number, self.shape, Arc::clone(&self.cache));
+        let open =
+            |number: &u64| Run::open(&self.path(*number), *number, self.shape, Arc::clone(&self.cache));
         let runs = numbers.iter().map(open).collect::<Result<_, _>>()?;
         self.remove_others(&numbers).map_err(|error| self.failed(error))?;
         Ok(runs)

@@ -104,7 +104,9 @@ impl<'a> Cursor<'a> {
 
     /// Goes on to the next page that has anything of the range, when this one has nothing left.
     fn next_page(&mut self) -> Result<(), DiskError> {
-        while self.is_done() && let Some(pages) = &mut self.pages {
+        while self.is_done()
+            && let Some(pages) = &mut self.pages
+        {
             let Some(page) = pages.next(self.direction)? else { return Ok(()) };
             (self.at, self.end) = within(&page, self.range);
             self.entries = Entries::Page(page);
@@ -200,7 +202,8 @@ impl<'a> Merge<'a> {
     fn sift(&mut self, mut at: usize) {
         loop {
             let children = [2 * at + 1, 2 * at + 2].into_iter().filter(|child| *child < self.heap.len());
-            let Some(first) = children.reduce(|one, other| if self.is_before(other, one) { other } else { one })
+            let Some(first) =
+                children.reduce(|one, other| if self.is_before(other, one) { other } else { one })
             else {
                 return;
             };

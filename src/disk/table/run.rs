@@ -70,7 +70,8 @@ impl Fences {
 
     fn push_key(&mut self, key: &[u8]) {
         self.keys.extend_from_slice(key);
-        self.key_ends.push(u32::try_from(self.keys.len()).expect("fences of four gigabytes are of 2^25 pages"));
+        self.key_ends
+            .push(u32::try_from(self.keys.len()).expect("fences of four gigabytes are of 2^25 pages"));
     }
 
     fn push_page(&mut self, length: usize) {

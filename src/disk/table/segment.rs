@@ -70,8 +70,9 @@ impl Batch {
             let by_key = || key_at(bytes, one.at).cmp(key_at(bytes, other.at));
             one.head.cmp(&other.head).then_with(by_key).then(other.at.cmp(&one.at))
         });
-        self.slots
-            .dedup_by(|next, kept| next.head == kept.head && key_at(bytes, next.at) == key_at(bytes, kept.at));
+        self.slots.dedup_by(|next, kept| {
+            next.head == kept.head && key_at(bytes, next.at) == key_at(bytes, kept.at)
+        });
         let points = self.slots.iter().filter(|slot| shape(key_at(bytes, slot.at)).is_looked_up()).count();
         let mut building = Building::new(self.slots.len(), bytes.len(), points, shape);
         for slot in &self.slots {

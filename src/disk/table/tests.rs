@@ -204,7 +204,9 @@ fn runs_are_merged_and_what_is_left_of_them_is_removed() {
     assert!(before.len() < 16, "{} runs of 40 flushes are left", before.len());
     let files = || {
         let entries = std::fs::read_dir(folder.path()).expect("a folder");
-        entries.filter(|entry| entry.as_ref().is_ok_and(|e| e.path().extension() == Some("run".as_ref()))).count()
+        entries
+            .filter(|entry| entry.as_ref().is_ok_and(|e| e.path().extension() == Some("run".as_ref())))
+            .count()
     };
     assert_eq!(files(), before.len());
     std::fs::write(folder.path().join("table.999.run"), b"left by a crash").expect("it is written");
