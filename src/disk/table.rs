@@ -487,14 +487,18 @@ fn merged_at_once(newest: &Segment, below: &[Arc<Segment>]) -> Option<usize> {
     (alike + 1 >= MERGED_SEGMENTS).then_some(alike)
 }
 
-/// The newest neighbours, so many, of which the oldest is not much larger than the others.
+/// The newest neighbours, so many or more, of which the oldest is not much larger than the others.
 fn due(sizes: &[u64], merged: usize) -> Option<Range<usize>> {
     let starts = 0..(sizes.len() + 1).saturating_sub(merged);
     let mut groups = starts.map(|start| start..start + merged);
-    groups.find(|group| {
+    let is_due = |group: &Range<usize>| {
         let (oldest, newer) = sizes[group.clone()].split_last().expect("a group has several");
         *oldest <= newer.iter().sum::<u64>() * 2
-    })
+    };
+    let group = groups.find(is_due)?;
+    let like_the_last = |at: &usize| sizes[*at] <= sizes[*at - 1] * 2;
+    let more = (group.end..sizes.len()).take_while(like_the_last).count();
+    Some(group.start..group.end + more)
 }
 
 fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {

@@ -11,7 +11,6 @@
 //!   e element line position            session     an element's
 //! ```
 
-use std::collections::HashMap;
 use std::ops::Bound;
 
 use crate::disk::table::{Batch, Direction, Snapshot, Use};
@@ -22,7 +21,7 @@ use crate::log::Position;
 use crate::wire::Recorded;
 
 use super::ProjectionError;
-use super::folding::{Folding, session_event};
+use super::folding::{ById, Folding, session_event};
 use super::pack::{Pack, Unpack};
 
 mod delivery;
@@ -107,15 +106,15 @@ struct Open {
 struct Fold<'a> {
     table: &'a Snapshot,
     at: &'a Folding,
-    open: HashMap<SessionId, Open>,
-    deliveries: HashMap<(SessionId, MessageId), Delivery>,
+    open: ById<SessionId, Open>,
+    deliveries: ById<(SessionId, MessageId), Delivery>,
     changes: Batch,
 }
 
 /// Folds a page of the log.
 pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<Batch, ProjectionError> {
     let changes = Batch::with_capacity(page.len() * 2);
-    let mut fold = Fold { table, at, open: HashMap::new(), deliveries: HashMap::new(), changes };
+    let mut fold = Fold { table, at, open: ById::default(), deliveries: ById::default(), changes };
     for recorded in page {
         at.now(recorded.position);
         if let Some((session, event)) = session_event(recorded, at)? {

@@ -7,7 +7,6 @@
 //!   event ──▶ evolve(row) ──▶ keys(row before) − keys(row after) ──▶ one batch
 //! ```
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::disk::table::{Batch, Snapshot};
@@ -18,7 +17,7 @@ use crate::domain::id::{ChannelId, ElementRef, LineId, OperatorId, SessionId};
 use crate::log::Position;
 use crate::wire::Recorded;
 
-use super::folding::{Folding, session_event};
+use super::folding::{ById, Folding, session_event};
 use super::{Moment, ProjectionError};
 
 mod lists;
@@ -233,7 +232,7 @@ struct Touched {
 
 /// Folds a page of the log: each session is read once and written once.
 pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<Batch, ProjectionError> {
-    let mut touched: HashMap<SessionId, Touched> = HashMap::new();
+    let mut touched: ById<SessionId, Touched> = ById::default();
     for recorded in page {
         at.now(recorded.position);
         let Some((session, event)) = session_event(recorded, at)? else { continue };

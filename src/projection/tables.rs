@@ -6,9 +6,7 @@
 //!   0x00        version, position, id of the last event folded     first entry of each table
 //! ```
 
-use std::panic::resume_unwind;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::thread;
 
 use uuid::Uuid;
 
@@ -31,9 +29,6 @@ pub(super) type Positions = [Position; COUNT];
 
 /// What a page of the log changes, a batch for each projection.
 pub(super) type Changes = [Option<Sorted>; COUNT];
-
-/// Events of a page that are worth a thread for a projection: a thread costs as much as some dozens.
-const THREADED_EVENTS_MIN: usize = 1_024;
 
 type Fold = fn(&Snapshot, &[Recorded], &Folding) -> Result<Batch, ProjectionError>;
 
@@ -165,23 +160,16 @@ impl Tables {
         Ok(ready().then(|| Snapshots(views.each_ref().map(|view| view.table.snapshot()))))
     }
 
-    /// What a page adds to the projections that do not have it yet; nothing is changed.
-    pub(super) fn fold(&self, page: &[Recorded], at: &Positions) -> Result<Changes, ProjectionError> {
+    /// What a page adds to a projection that does not have it yet; nothing is changed.
+    pub(super) fn fold(
+        &self,
+        page: &[Recorded],
+        at: &Positions,
+        name: ProjectionName,
+    ) -> Result<Option<Sorted>, ProjectionError> {
         let views = self.views()?;
-        let [sessions, messages, directory] = views.each_ref();
-        if page.len() < THREADED_EVENTS_MIN {
-            return Ok([
-                sessions.fold(page, at[0])?,
-                messages.fold(page, at[1])?,
-                directory.fold(page, at[2])?,
-            ]);
-        }
-        thread::scope(|scope| {
-            let beside = scope.spawn(|| [messages.fold(page, at[1]), directory.fold(page, at[2])]);
-            let sessions = sessions.fold(page, at[0])?;
-            let [messages, directory] = beside.join().unwrap_or_else(|panic| resume_unwind(panic));
-            Ok([sessions, messages?, directory?])
-        })
+        let mut of_name = views.iter().zip(at).filter(|(view, _)| view.name == name);
+        of_name.next().map_or(Ok(None), |(view, at)| view.fold(page, *at))
     }
 
     /// Changes all tables; nobody reads in between, and `published` happens with it.
