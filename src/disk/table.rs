@@ -165,6 +165,10 @@ pub(crate) struct Table {
     files: Option<Files>,
 }
 
+/// Changes in the order of their keys.
+#[derive(Debug)]
+pub(crate) struct Sorted(Segment);
+
 /// Changes that are sorted and merged, and wait for the moment from which they count.
 pub(crate) struct Prepared<'a> {
     table: &'a Table,
@@ -257,18 +261,20 @@ impl Table {
     ///
     /// As [`Batch::put`] does.
     pub(crate) fn apply(&self, changes: impl IntoIterator<Item = Change>) {
-        if let Some(prepared) = self.prepare(changes.into_iter().collect()) {
-            prepared.publish();
+        let batch: Batch = changes.into_iter().collect();
+        if !batch.is_empty() {
+            self.prepare(self.sort(batch)).publish();
         }
     }
 
-    /// Does the work of making changes, so that nothing is left to do but to make them visible;
-    /// `None` when there are none.
-    pub(crate) fn prepare(&self, batch: Batch) -> Option<Prepared<'_>> {
-        if batch.is_empty() {
-            return None;
-        }
-        let newest = Arc::new(batch.seal(self.shape));
+    /// Sorts changes for [`Table::prepare`].
+    pub(crate) fn sort(&self, batch: Batch) -> Sorted {
+        Sorted(batch.seal(self.shape))
+    }
+
+    /// Does the work of making changes, so that nothing is left to do but to make them visible.
+    pub(crate) fn prepare(&self, Sorted(newest): Sorted) -> Prepared<'_> {
+        let newest = Arc::new(newest);
         let _applying = lock(&self.applying);
         let layers = self.layers();
         let (mut newest, mut replaced) = (newest, 0);
@@ -277,7 +283,7 @@ impl Table {
             newest = Arc::new(self.merge_segments(std::iter::once(&newest).chain(lower), false));
             replaced += count;
         }
-        Some(Prepared { table: self, newest, replaced, _applying })
+        Prepared { table: self, newest, replaced, _applying }
     }
 
     /// Writes what was applied, and `extra` with it, so that after a crash all of it is there or
@@ -294,13 +300,11 @@ impl Table {
     /// Flushes without merging, for whoever cannot wait.
     pub(crate) fn flush_only(&self, extra: impl IntoIterator<Item = Change>) -> Result<(), DiskError> {
         let _one_at_a_time = lock(&self.flushing);
-        let extra: Batch = extra.into_iter().collect();
         let Some(files) = &self.files else {
-            if let Some(extra) = self.prepare(extra) {
-                extra.publish();
-            }
+            self.apply(extra);
             return Ok(());
         };
+        let extra: Batch = extra.into_iter().collect();
         let extra = (!extra.is_empty()).then(|| Arc::new(extra.seal(self.shape)));
         let leaving = {
             let _applying = lock(&self.applying);
@@ -483,14 +487,18 @@ fn merged_at_once(newest: &Segment, below: &[Arc<Segment>]) -> Option<usize> {
     (alike + 1 >= MERGED_SEGMENTS).then_some(alike)
 }
 
-/// The newest neighbours, so many, of which the oldest is not much larger than the others.
+/// The newest neighbours, so many or more, of which the oldest is not much larger than the others.
 fn due(sizes: &[u64], merged: usize) -> Option<Range<usize>> {
     let starts = 0..(sizes.len() + 1).saturating_sub(merged);
     let mut groups = starts.map(|start| start..start + merged);
-    groups.find(|group| {
+    let is_due = |group: &Range<usize>| {
         let (oldest, newer) = sizes[group.clone()].split_last().expect("a group has several");
         *oldest <= newer.iter().sum::<u64>() * 2
-    })
+    };
+    let group = groups.find(is_due)?;
+    let like_the_last = |at: &usize| sizes[*at] <= sizes[*at - 1] * 2;
+    let more = (group.end..sizes.len()).take_while(like_the_last).count();
+    Some(group.start..group.end + more)
 }
 
 fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {

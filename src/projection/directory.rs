@@ -17,8 +17,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::disk::Table;
-use crate::disk::table::Change;
+use crate::disk::table::{Batch, Snapshot, Use};
 use crate::domain::event::{Event, OperatorEvent, Stream, WorkspaceEvent};
 use crate::domain::id::{AppId, OperatorId, ProcessId};
 use crate::wire::Recorded;
@@ -40,6 +39,11 @@ pub(super) use lookup::{
 
 /// Raised with every change of the rows: an older table is dropped and folded again.
 pub(super) const VERSION: u32 = 1;
+
+/// There are few of these; any of them may be looked up.
+pub(super) fn shape(_key: &[u8]) -> Use {
+    Use::LookedUp
+}
 
 const LICENCE: u8 = b'w';
 const APP: u8 = b'a';
@@ -97,7 +101,7 @@ impl OperatorView {
 
 /// A table with the changes of a page in front of it.
 struct Draft<'a> {
-    table: &'a Table,
+    table: &'a Snapshot,
     changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
@@ -119,7 +123,7 @@ impl Draft<'_> {
 }
 
 /// Folds a page of the log.
-pub(super) fn fold(table: &Table, page: &[Recorded], at: &Folding) -> Result<Vec<Change>, ProjectionError> {
+pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<Batch, ProjectionError> {
     let mut draft = Draft { table, changes: BTreeMap::new() };
     let mut elements = element::Elements::default();
     for recorded in page {
@@ -150,7 +154,7 @@ pub(super) fn fold(table: &Table, page: &[Recorded], at: &Folding) -> Result<Vec
             ) => return Err(foreign(at, stream)),
         }
     }
-    let mut changes: Vec<Change> = draft.changes.into_iter().collect();
+    let mut changes: Batch = draft.changes.into_iter().collect();
     elements.write(&mut changes);
     Ok(changes)
 }

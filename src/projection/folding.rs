@@ -2,8 +2,9 @@
 //!
 //! Must not know any table.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::domain::event::{Event, SessionEvent, Stream};
 use crate::domain::id::SessionId;
@@ -12,32 +13,60 @@ use crate::wire::Recorded;
 
 use super::{ProjectionError, ProjectionName};
 
+/// What a fold keeps by id while it works through a page. A page bounds it, so that ids which
+/// somebody has chosen to collide cost little.
+pub(super) type ById<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+
+/// Mixes the bytes of ids, of which most are random already.
+#[derive(Debug, Default)]
+pub(super) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
+        rest.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    /// Ids are counted by their length, which is always the same.
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 29)
+    }
+}
+
 /// Where a fold stands, told so that a panic can be given a place.
 #[derive(Debug)]
 pub(super) struct Folding {
     name: ProjectionName,
-    position: Arc<AtomicU64>,
+    position: Cell<Position>,
 }
 
 impl Folding {
-    pub(super) fn new(name: ProjectionName, position: Arc<AtomicU64>) -> Folding {
-        Folding { name, position }
+    pub(super) fn new(name: ProjectionName, after: Position) -> Folding {
+        Folding { name, position: Cell::new(after) }
     }
 
     /// Says which event comes now.
     pub(super) fn now(&self, position: Position) {
-        self.position.store(position.0, Ordering::Relaxed);
+        self.position.set(position);
     }
 
-    pub(super) fn position(&self) -> Position {
-        Position(self.position.load(Ordering::Relaxed))
+    /// The place of the event at hand.
+    pub(super) fn place(&self) -> &Cell<Position> {
+        &self.position
     }
 
     /// The error of an event that contradicts those before it.
     pub(super) fn illegal(&self, reason: impl ToString) -> ProjectionError {
         ProjectionError::Illegal {
             projection: self.name,
-            position: self.position(),
+            position: self.position.get(),
             reason: reason.to_string(),
         }
     }

@@ -12,8 +12,7 @@
 use std::collections::VecDeque;
 use std::ops::Bound;
 
-use crate::disk::Table;
-use crate::disk::table::Direction;
+use crate::disk::table::{Direction, Snapshot};
 use crate::domain::id::LineId;
 use crate::log::Position;
 
@@ -43,7 +42,7 @@ pub(super) enum Span {
 
 /// Reads up to `limit` entries of a list.
 pub(super) fn merged(
-    table: &Table,
+    table: &Snapshot,
     prefixes: Vec<Vec<u8>>,
     span: Span,
     limit: usize,
@@ -92,14 +91,14 @@ impl Part {
         Part { prefix, span, entries, read: VecDeque::new(), more: true }
     }
 
-    fn peek(&mut self, table: &Table) -> Result<Option<Position>, ProjectionError> {
+    fn peek(&mut self, table: &Snapshot) -> Result<Option<Position>, ProjectionError> {
         if self.read.is_empty() && self.more {
             self.refill(table)?;
         }
         Ok(self.read.front().map(|(position, _)| *position))
     }
 
-    fn refill(&mut self, table: &Table) -> Result<(), ProjectionError> {
+    fn refill(&mut self, table: &Snapshot) -> Result<(), ProjectionError> {
         let edge = |position: Position| {
             let mut key = self.prefix.clone();
             key.extend_from_slice(&position.0.to_be_bytes());
@@ -138,7 +137,7 @@ fn position_of(key: &[u8]) -> Result<Position, ProjectionError> {
 }
 
 /// The parts of a table below `prefix` that differ in the next `bytes` of their keys.
-pub(super) fn parts(table: &Table, prefix: &[u8], bytes: usize) -> Result<Vec<Vec<u8>>, QueryError> {
+pub(super) fn parts(table: &Snapshot, prefix: &[u8], bytes: usize) -> Result<Vec<Vec<u8>>, QueryError> {
     let mut found: Vec<Vec<u8>> = Vec::new();
     let mut from = prefix.to_vec();
     loop {
@@ -162,7 +161,7 @@ pub(super) fn parts(table: &Table, prefix: &[u8], bytes: usize) -> Result<Vec<Ve
 
 /// The parts of a table below `prefix` by line and then `bytes` more, of some lines or all.
 pub(super) fn parts_of_lines(
-    table: &Table,
+    table: &Snapshot,
     prefix: &[u8],
     lines: Option<&[LineId]>,
     bytes: usize,

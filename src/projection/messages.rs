@@ -11,11 +11,9 @@
 //!   e element line position            session     an element's
 //! ```
 
-use std::collections::HashMap;
 use std::ops::Bound;
 
-use crate::disk::Table;
-use crate::disk::table::{Change, Direction};
+use crate::disk::table::{Batch, Direction, Snapshot, Use};
 use crate::domain::account::Account;
 use crate::domain::event::SessionEvent;
 use crate::domain::id::{ChannelId, ElementRef, LineId, MessageId, SessionId};
@@ -23,7 +21,7 @@ use crate::log::Position;
 use crate::wire::Recorded;
 
 use super::ProjectionError;
-use super::folding::{Folding, session_event};
+use super::folding::{ById, Folding, session_event};
 use super::pack::{Pack, Unpack};
 
 mod delivery;
@@ -40,6 +38,17 @@ pub(super) const VERSION: u32 = 1;
 
 /// Places read at once when a session's messages are filed under an element.
 const BACKFILL_ENTRIES: usize = 4_096;
+
+const FILING: u8 = b's';
+const TRANSCRIPT: u8 = b't';
+
+/// Lists are scanned; links are made and taken back, so their entries may come again.
+pub(super) fn shape(key: &[u8]) -> Use {
+    match key.first() {
+        Some(b'c' | b'e' | &TRANSCRIPT) => Use::Scanned,
+        _ => Use::LookedUp,
+    }
+}
 
 const MARK: u8 = 0;
 const MESSAGE: u8 = 1;
@@ -70,8 +79,8 @@ impl Filing {
         Ok(Filing { line, channel, account, created, links })
     }
 
-    fn get(table: &Table, session: SessionId) -> Result<Option<Filing>, ProjectionError> {
-        let bytes = table.get(&Pack::key(b's').id(session.0).done())?;
+    fn get(table: &Snapshot, session: SessionId) -> Result<Option<Filing>, ProjectionError> {
+        let bytes = table.get(&Pack::key(FILING).id(session.0).done())?;
         bytes.as_deref().map(Filing::decode).transpose()
     }
 
@@ -95,17 +104,17 @@ struct Open {
 
 /// A page of the log on its way into the table.
 struct Fold<'a> {
-    table: &'a Table,
+    table: &'a Snapshot,
     at: &'a Folding,
-    open: HashMap<SessionId, Open>,
-    deliveries: HashMap<(SessionId, MessageId), Delivery>,
-    changes: Vec<Change>,
+    open: ById<SessionId, Open>,
+    deliveries: ById<(SessionId, MessageId), Delivery>,
+    changes: Batch,
 }
 
 /// Folds a page of the log.
-pub(super) fn fold(table: &Table, page: &[Recorded], at: &Folding) -> Result<Vec<Change>, ProjectionError> {
-    let changes = Vec::with_capacity(page.len() * 2);
-    let mut fold = Fold { table, at, open: HashMap::new(), deliveries: HashMap::new(), changes };
+pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<Batch, ProjectionError> {
+    let changes = Batch::with_capacity(page.len() * 2);
+    let mut fold = Fold { table, at, open: ById::default(), deliveries: ById::default(), changes };
     for recorded in page {
         at.now(recorded.position);
         if let Some((session, event)) = session_event(recorded, at)? {
@@ -160,14 +169,14 @@ impl Fold<'_> {
         }
     }
 
-    fn finish(mut self) -> Vec<Change> {
+    fn finish(mut self) -> Batch {
         for (session, open) in self.open {
             if open.changed {
-                self.changes.push((Pack::key(b's').id(session.0).done(), Some(open.filing.encode())));
+                self.changes.put(&Pack::key(FILING).id(session.0).done(), &open.filing.encode());
             }
         }
         for ((session, message), delivery) in self.deliveries {
-            self.changes.push((delivery::key(session, message), Some(delivery.encode())));
+            self.changes.put(&delivery::key(session, message), &delivery.encode());
         }
         self.changes
     }
@@ -183,7 +192,7 @@ impl Fold<'_> {
     }
 
     fn mark(&mut self, session: SessionId, position: Position) {
-        self.changes.push((Pack::key(b't').id(session.0).position(position).done(), Some(vec![MARK])));
+        self.changes.put(&Pack::key(TRANSCRIPT).id(session.0).position(position).done(), &[MARK]);
     }
 
     fn message(&mut self, session: SessionId, position: Position) -> Result<(), ProjectionError> {
@@ -192,9 +201,8 @@ impl Fold<'_> {
         let filing = &open.filing;
         let mut keys = vec![filing.slot().position(position).done()];
         keys.extend(filing.links.iter().map(|element| filing.under(element).position(position).done()));
-        let value = session.0.as_bytes().to_vec();
-        self.changes.extend(keys.into_iter().map(|key| (key, Some(value.clone()))));
-        self.changes.push((Pack::key(b't').id(session.0).position(position).done(), Some(vec![MESSAGE])));
+        keys.iter().for_each(|key| self.changes.put(key, session.0.as_bytes()));
+        self.changes.put(&Pack::key(TRANSCRIPT).id(session.0).position(position).done(), &[MESSAGE]);
         Ok(())
     }
 
@@ -222,7 +230,7 @@ impl Fold<'_> {
         }
         open.filing.links.push(element.clone());
         open.changed = true;
-        self.file(session, element, Some(session.0.as_bytes().to_vec()))
+        self.file(session, element, Some(session.0.as_bytes()))
     }
 
     fn unlink(&mut self, session: SessionId, element: &ElementRef) -> Result<(), ProjectionError> {
@@ -240,7 +248,7 @@ impl Fold<'_> {
         &mut self,
         session: SessionId,
         element: &ElementRef,
-        value: Option<Vec<u8>>,
+        value: Option<&[u8]>,
     ) -> Result<(), ProjectionError> {
         let table = self.table;
         let open = self.open(session)?;
@@ -248,14 +256,14 @@ impl Fold<'_> {
         let mut positions = stored_messages(table, session)?;
         positions.extend(&open.messages);
         let key = |position| under.clone().position(position).done();
-        self.changes.extend(positions.into_iter().map(|position| (key(position), value.clone())));
+        positions.into_iter().for_each(|position| self.changes.change(&key(position), value));
         Ok(())
     }
 }
 
 /// The places of all messages of a session that are in the table.
-fn stored_messages(table: &Table, session: SessionId) -> Result<Vec<Position>, ProjectionError> {
-    let prefix = Pack::key(b't').id(session.0);
+fn stored_messages(table: &Snapshot, session: SessionId) -> Result<Vec<Position>, ProjectionError> {
+    let prefix = Pack::key(TRANSCRIPT).id(session.0);
     let to = prefix.clone().position(Position(u64::MAX)).done();
     let mut from = prefix.position(Position::START).done();
     let mut positions = Vec::new();

@@ -1,12 +1,25 @@
 //! Waiting for tasks: a panic of one is an error like others, with the place where it happened.
 
 use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::log::Position;
 
 use super::ProjectionError;
+
+/// Works through events, of which `at` is the one at hand; a panic is an error like others.
+pub(super) fn caught<T>(
+    at: &Cell<Position>,
+    work: impl FnOnce() -> Result<T, ProjectionError>,
+) -> Result<T, ProjectionError> {
+    let panicked = |panic: Box<dyn Any + Send>| {
+        Err(ProjectionError::Panicked { position: at.get(), reason: said(&*panic) })
+    };
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
+}
 
 /// Waits for a task; a panic of it is an error like others.
 pub(super) async fn joined<T>(task: JoinHandle<T>, last: Position) -> Result<T, ProjectionError> {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::tables::Snapshot;
+use super::tables::Snapshots;
 use super::{ProjectionError, Projections, QueryError};
 
 mod correspondence;
@@ -20,14 +20,17 @@ impl Projections {
     async fn ask<T, F>(&self, read: F) -> Result<T, QueryError>
     where
         T: Send + 'static,
-        F: Fn(&Snapshot<'_>) -> Result<T, QueryError> + Send + Sync + 'static,
+        F: Fn(&Snapshots) -> Result<T, QueryError> + Send + Sync + 'static,
     {
         let read = Arc::new(read);
         loop {
             self.ready().await?;
             let (tables, progress, read) =
                 (Arc::clone(&self.tables), self.progress.clone(), Arc::clone(&read));
-            let query = move || tables.read(|| progress.borrow().is_ready(), |tables| read(tables));
+            let query = move || {
+                let tables = tables.read(|| progress.borrow().is_ready())?;
+                Ok(tables.map(|tables| read(&tables)))
+            };
             let answer = if self.tables.on_disk() {
                 super::panics::joined(tokio::task::spawn_blocking(query), self.position()).await?
             } else {

@@ -3,8 +3,8 @@
 //! Reading the log is waiting and happens on the task; decoding and folding is work and happens on
 //! a blocking thread, while the task reads the next page already.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -13,13 +13,12 @@ use crate::log::bounds::APPEND_ENTRIES_MAX;
 use crate::log::{Log, Position, Record};
 use crate::wire::{self, Recorded};
 
-use super::folding::Folding;
-use super::panics::{failed, joined};
-use super::tables::{Positions, Tables};
+use super::panics::{caught, joined};
+use super::tables::{Changes, Positions, Tables};
 use super::{ProjectionError, ProjectionName};
 
 /// The most events folded together, but for an append that is longer: some milliseconds of work.
-pub const PAGE_EVENTS_MAX: usize = 4_096;
+pub const PAGE_EVENTS_MAX: usize = 2_048;
 
 /// Events after which the tables are written to the disk: what a crash makes the next opening fold
 /// again, well under a second.
@@ -69,12 +68,41 @@ pub(super) struct Runner {
     at: Positions,
     progress: watch::Sender<Progress>,
     requests: mpsc::Receiver<Request>,
-    /// Where the fold stands, for the report of a panic.
-    folding: Arc<AtomicU64>,
-    /// The page after the one that was folded last, read meanwhile.
-    read: Option<Vec<Record>>,
+    /// The page after the one that was folded last, read and decoded meanwhile.
+    read: Option<Page>,
     unflushed: u64,
     flushing: Option<JoinHandle<Result<(), ProjectionError>>>,
+    merging: Option<JoinHandle<Result<(), ProjectionError>>>,
+}
+
+/// A page of the log, which ends where an append does.
+struct Page {
+    events: Events,
+    /// Whether the log has more.
+    full: bool,
+}
+
+/// The events of a page; those of a short one are decoded where they are folded, since a thread of
+/// its own costs more than the work.
+enum Events {
+    Records(Vec<Record>),
+    Decoded(Vec<Recorded>),
+}
+
+impl Events {
+    fn last(&self) -> Option<Position> {
+        match self {
+            Events::Records(records) => records.last().map(|record| record.position),
+            Events::Decoded(decoded) => decoded.last().map(|recorded| recorded.position),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Events::Records(records) => records.len(),
+            Events::Decoded(decoded) => decoded.len(),
+        }
+    }
 }
 
 /// What the runner does next.
@@ -93,15 +121,14 @@ impl Runner {
         progress: watch::Sender<Progress>,
         requests: mpsc::Receiver<Request>,
     ) {
-        let folding = Arc::new(AtomicU64::new(least(&at).0));
-        let (read, unflushed, flushing) = (None, 0, None);
         let told = progress.clone();
-        let last = Arc::clone(&folding);
         let released = Arc::clone(&tables);
-        let runner = Runner { tables, log, at, progress, requests, folding, read, unflushed, flushing };
+        let (read, unflushed, flushing, merging) = (None, 0, None, None);
+        let runner = Runner { tables, log, at, progress, requests, read, unflushed, flushing, merging };
         let task = tokio::spawn(runner.run());
         tokio::spawn(async move {
-            let ended = joined(task, Position(last.load(Ordering::Relaxed))).await;
+            let position = told.borrow().position;
+            let ended = joined(task, position).await;
             let error = match ended.and_then(|ended| ended) {
                 Ok(()) => ProjectionError::Closed,
                 Err(error) => error,
@@ -154,23 +181,33 @@ impl Runner {
         }
     }
 
-    /// Folds a page and reads the one after it meanwhile.
+    /// Folds a page, and reads and decodes the one after it meanwhile.
     async fn step(&mut self) -> Result<(), ProjectionError> {
         let after = least(&self.at);
-        let records = match self.read.take() {
-            Some(records) => records,
-            None => read(&self.log, after).await?,
+        let page = match self.read.take() {
+            Some(page) => page,
+            None => self.page(after).await?,
         };
-        let full = records.len() >= PAGE_EVENTS_MAX;
-        let page = self.whole_appends(records).await?;
-        let Some(last) = page.last().map(|record| record.position) else { return Ok(()) };
-        let events = page.len() as u64;
-        let fold = self.fold(page, after);
-        let next = async { if full { read(&self.log, last).await.map(Some) } else { Ok(None) } };
+        let Some(last) = page.events.last() else { return Ok(()) };
+        let events = page.events.len() as u64;
+        let fold = self.fold(page.events, after);
+        let next = async { if page.full { self.page(last).await.map(Some) } else { Ok(None) } };
         let (folded, next) = tokio::join!(fold, next);
         self.at = folded?;
         self.read = next?;
         self.flush_some(events).await
+    }
+
+    /// Reads a page, and decodes it if it is a long one.
+    async fn page(&self, after: Position) -> Result<Page, ProjectionError> {
+        let records = read(&self.log, after).await?;
+        let full = records.len() >= PAGE_EVENTS_MAX;
+        let records = self.whole_appends(records).await?;
+        if !full {
+            return Ok(Page { events: Events::Records(records), full });
+        }
+        let decoded = joined(spawn_blocking(move || decode(&records, after)), after).await??;
+        Ok(Page { events: Events::Decoded(decoded), full })
     }
 
     /// Cuts a page where an append ends, or reads on until one does: a reader of the tables must
@@ -195,27 +232,40 @@ impl Runner {
         Ok(page)
     }
 
-    /// Decodes, folds and applies a page on a blocking thread.
+    /// Folds and applies a page on blocking threads: a long one on two.
     fn fold(
         &self,
-        page: Vec<Record>,
+        events: Events,
         after: Position,
     ) -> impl Future<Output = Result<Positions, ProjectionError>> + use<> {
-        let (tables, progress) = (Arc::clone(&self.tables), self.progress.clone());
-        let (mut at, folding) = (self.at, Arc::clone(&self.folding));
-        let position = Arc::clone(&folding);
-        let work = spawn_blocking(move || {
-            let page = decode(&page, after, &folding)?;
-            let changes = tables.fold(&page, &at, |name| Folding::new(name, Arc::clone(&folding)))?;
-            let last = page.last().map_or(after, |recorded| recorded.position);
-            at = at.map(|at| at.max(last));
-            tables.apply(changes, || progress.send_modify(|now| now.position = least(&at)))?;
-            Ok(at)
-        });
+        let (tables, progress, at) = (Arc::clone(&self.tables), self.progress.clone(), self.at);
         async move {
-            let ended = work.await;
-            let last = Position(position.load(Ordering::Relaxed));
-            ended.map_err(|error| failed(error, last)).and_then(|ended| ended)
+            let decoded = match events {
+                Events::Records(records) => {
+                    let work = spawn_blocking(move || {
+                        let page = decode(&records, after)?;
+                        let [sessions, messages, directory] =
+                            ProjectionName::ALL.map(|name| tables.fold(&page, &at, name));
+                        apply(&tables, &page, at, [sessions?, messages?, directory?], &progress)
+                    });
+                    return joined(work, after).await?;
+                }
+                Events::Decoded(decoded) => Arc::new(decoded),
+            };
+            let fold = |names: &'static [ProjectionName]| {
+                let (tables, page) = (Arc::clone(&tables), Arc::clone(&decoded));
+                spawn_blocking(move || names.iter().map(|name| tables.fold(&page, &at, *name)).collect())
+            };
+            let (sessions, others) = (
+                fold(&[ProjectionName::Sessions]),
+                fold(&[ProjectionName::Messages, ProjectionName::Directory]),
+            );
+            let (sessions, others): (Vec<_>, Vec<_>) =
+                (joined(sessions, after).await?, joined(others, after).await?);
+            let mut changes = sessions.into_iter().chain(others);
+            let mut next = || changes.next().unwrap_or(Ok(None));
+            let changes = [next()?, next()?, next()?];
+            joined(spawn_blocking(move || apply(&tables, &decoded, at, changes, &progress)), after).await?
         }
     }
 
@@ -239,34 +289,53 @@ impl Runner {
         Ok(before)
     }
 
-    /// Begins to write the tables, once there is enough of them; waits for the flush before.
+    /// Begins to write the tables, once there is enough of them. It goes on beside the fold, which
+    /// waits for it only when there is twice as much again.
     async fn flush_some(&mut self, events: u64) -> Result<(), ProjectionError> {
         self.unflushed += events;
-        if self.flushing.as_ref().is_some_and(JoinHandle::is_finished) {
-            self.flushed().await?;
+        self.merged(false).await?;
+        let bytes = if self.tables.on_disk() { self.tables.unflushed_bytes()? } else { 0 };
+        if self.unflushed < FLUSH_EVENTS_MAX && bytes < FLUSH_BYTES_MAX {
+            return Ok(());
         }
-        let enough = self.unflushed >= FLUSH_EVENTS_MAX || self.tables.unflushed_bytes()? >= FLUSH_BYTES_MAX;
-        if enough && self.tables.on_disk() {
-            self.flushed().await?;
+        let busy = self.flushing.as_ref().is_some_and(|flushing| !flushing.is_finished());
+        if busy && self.unflushed < 2 * FLUSH_EVENTS_MAX && bytes < 2 * FLUSH_BYTES_MAX {
+            return Ok(());
+        }
+        self.flushed().await?;
+        let tables = Arc::clone(&self.tables);
+        self.flushing = Some(spawn_blocking(move || tables.flush()));
+        self.unflushed = 0;
+        Ok(())
+    }
+
+    /// Waits for the flush that was begun, and lets what was written before be merged.
+    async fn flushed(&mut self) -> Result<(), ProjectionError> {
+        let Some(flushing) = self.flushing.take() else { return Ok(()) };
+        joined(flushing, least(&self.at)).await??;
+        if self.merging.is_none() {
             let tables = Arc::clone(&self.tables);
-            self.flushing = Some(spawn_blocking(move || tables.flush()));
-            self.unflushed = 0;
+            self.merging = Some(spawn_blocking(move || tables.merge()));
         }
         Ok(())
     }
 
-    /// Waits for the flush that was begun.
-    async fn flushed(&mut self) -> Result<(), ProjectionError> {
-        match self.flushing.take() {
-            None => Ok(()),
-            Some(flushing) => joined(flushing, least(&self.at)).await?,
+    /// Says whether a merge that has ended has failed; waits for its end if asked to.
+    async fn merged(&mut self, wait: bool) -> Result<(), ProjectionError> {
+        match self.merging.take() {
+            Some(merging) if wait || merging.is_finished() => joined(merging, least(&self.at)).await?,
+            merging => {
+                self.merging = merging;
+                Ok(())
+            }
         }
     }
 
     async fn flush_all(&mut self) -> Result<(), ProjectionError> {
         self.flushed().await?;
         let tables = Arc::clone(&self.tables);
-        joined(spawn_blocking(move || tables.flush_only()), least(&self.at)).await?
+        joined(spawn_blocking(move || tables.flush()), least(&self.at)).await??;
+        self.merged(true).await
     }
 }
 
@@ -275,24 +344,38 @@ async fn read(log: &Arc<dyn Log>, after: Position) -> Result<Vec<Record>, Projec
     read.map_err(|source| ProjectionError::Log { after, source })
 }
 
-fn decode(
-    page: &[Record],
-    mut after: Position,
-    folding: &AtomicU64,
-) -> Result<Vec<Recorded>, ProjectionError> {
-    let mut decoded = Vec::with_capacity(page.len());
-    for record in page {
-        let position = record.position;
-        folding.store(position.0, Ordering::Relaxed);
-        if position <= after {
-            return Err(ProjectionError::Disorder { after, found: position });
+/// Makes the changes of a page visible, and says that it is there.
+fn apply(
+    tables: &Tables,
+    page: &[Recorded],
+    at: Positions,
+    changes: Changes,
+    progress: &watch::Sender<Progress>,
+) -> Result<Positions, ProjectionError> {
+    let last = page.last().map_or_else(|| least(&at), |recorded| recorded.position);
+    let at = at.map(|at| at.max(last));
+    tables.apply(changes, || progress.send_modify(|now| now.position = least(&at)))?;
+    Ok(at)
+}
+
+/// Decodes a page; a panic of it has a place, as one of a fold has.
+fn decode(page: &[Record], mut after: Position) -> Result<Vec<Recorded>, ProjectionError> {
+    let at = Cell::new(after);
+    caught(&at, || {
+        let mut decoded = Vec::with_capacity(page.len());
+        for record in page {
+            let position = record.position;
+            at.set(position);
+            if position <= after {
+                return Err(ProjectionError::Disorder { after, found: position });
+            }
+            after = position;
+            let undecodable = |error: wire::WireError| ProjectionError::Undecodable {
+                position,
+                reason: error.fault.to_string(),
+            };
+            decoded.push(wire::recorded(record).map_err(undecodable)?);
         }
-        after = position;
-        let undecodable = |error: wire::WireError| ProjectionError::Undecodable {
-            position,
-            reason: error.fault.to_string(),
-        };
-        decoded.push(wire::recorded(record).map_err(undecodable)?);
-    }
-    Ok(decoded)
+        Ok(decoded)
+    })
 }

@@ -7,11 +7,9 @@
 //!   event ──▶ evolve(row) ──▶ keys(row before) − keys(row after) ──▶ one batch
 //! ```
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::disk::Table;
-use crate::disk::table::Change;
+use crate::disk::table::{Batch, Snapshot};
 use crate::domain::account::Account;
 use crate::domain::channel::ChannelKind;
 use crate::domain::event::{Origin, SessionEvent};
@@ -19,7 +17,7 @@ use crate::domain::id::{ChannelId, ElementRef, LineId, OperatorId, SessionId};
 use crate::log::Position;
 use crate::wire::Recorded;
 
-use super::folding::{Folding, session_event};
+use super::folding::{ById, Folding, session_event};
 use super::{Moment, ProjectionError};
 
 mod lists;
@@ -28,6 +26,7 @@ mod row;
 pub(super) use lists::{
     active, archived, by_account, closed_of_lines, closed_of_operator, find, linked, my, queue,
 };
+pub(super) use row::shape;
 
 /// Raised with every change of the rows: an older table is dropped and folded again.
 pub(super) const VERSION: u32 = 1;
@@ -232,8 +231,8 @@ struct Touched {
 }
 
 /// Folds a page of the log: each session is read once and written once.
-pub(super) fn fold(table: &Table, page: &[Recorded], at: &Folding) -> Result<Vec<Change>, ProjectionError> {
-    let mut touched: HashMap<SessionId, Touched> = HashMap::new();
+pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<Batch, ProjectionError> {
+    let mut touched: ById<SessionId, Touched> = ById::default();
     for recorded in page {
         at.now(recorded.position);
         let Some((session, event)) = session_event(recorded, at)? else { continue };
@@ -248,7 +247,7 @@ pub(super) fn fold(table: &Table, page: &[Recorded], at: &Folding) -> Result<Vec
         let after = evolve(session, row.after.take(), event, moment).map_err(|reason| at.illegal(reason))?;
         row.after = Some(after);
     }
-    let mut changes = Vec::with_capacity(touched.len() * 6);
+    let mut changes = Batch::with_capacity(touched.len() * 6);
     for row in touched.into_values() {
         row::write(row.before.as_ref(), row.after.as_ref(), &mut changes);
     }

@@ -11,13 +11,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use uuid::Uuid;
 
 use crate::disk::Table;
-use crate::disk::table::{Change, Folder};
+use crate::disk::table::{Batch, Folder, Prepared, Shape, Snapshot, Sorted};
 use crate::log::{Log, Position};
 use crate::wire::Recorded;
 
 use super::folding::Folding;
 use super::pack::{Pack, Unpack};
-use super::{Place, ProjectionError, ProjectionName, directory, messages, sessions};
+use super::{Place, ProjectionError, ProjectionName, directory, messages, panics, sessions};
 
 const CHECKPOINT: u8 = 0;
 
@@ -27,7 +27,10 @@ pub(super) const COUNT: usize = ProjectionName::ALL.len();
 /// Up to where each projection has folded, in the order of [`ProjectionName::ALL`].
 pub(super) type Positions = [Position; COUNT];
 
-type Fold = fn(&Table, &[Recorded], &Folding) -> Result<Vec<Change>, ProjectionError>;
+/// What a page of the log changes, a batch for each projection.
+pub(super) type Changes = [Option<Sorted>; COUNT];
+
+type Fold = fn(&Snapshot, &[Recorded], &Folding) -> Result<Batch, ProjectionError>;
 
 /// A projection: a fold, and the table that it folds into.
 #[derive(Debug)]
@@ -39,18 +42,34 @@ struct View {
 }
 
 impl View {
-    fn new(name: ProjectionName, table: Table) -> View {
-        let (version, fold): (u32, Fold) = match name {
-            ProjectionName::Sessions => (sessions::VERSION, sessions::fold),
-            ProjectionName::Messages => (messages::VERSION, messages::fold),
-            ProjectionName::Directory => (directory::VERSION, directory::fold),
+    fn open(name: ProjectionName, folder: Option<&Folder>) -> Result<View, ProjectionError> {
+        let (version, fold, shape): (u32, Fold, Shape) = match name {
+            ProjectionName::Sessions => (sessions::VERSION, sessions::fold, sessions::shape),
+            ProjectionName::Messages => (messages::VERSION, messages::fold, messages::shape),
+            ProjectionName::Directory => (directory::VERSION, directory::fold, directory::shape),
         };
-        View { name, version, fold, table }
+        let table = match folder {
+            None => Table::in_memory_of(shape),
+            Some(folder) => folder.table_of(name.as_str(), shape)?,
+        };
+        Ok(View { name, version, fold, table })
     }
 
-    fn checkpoint(&self, at: Checkpoint) -> Change {
-        let row = Pack::row().count(u64::from(self.version)).position(at.position).id(at.event);
-        (vec![CHECKPOINT], Some(row.done()))
+    /// What a page adds, if it has anything after `at`.
+    fn fold(&self, page: &[Recorded], at: Position) -> Result<Option<Sorted>, ProjectionError> {
+        let page = &page[page.partition_point(|recorded| recorded.position <= at)..];
+        let Some(last) = page.last() else { return Ok(None) };
+        let folding = Folding::new(self.name, at);
+        panics::caught(folding.place(), || {
+            let mut batch = (self.fold)(&self.table.snapshot(), page, &folding)?;
+            let checkpoint = Checkpoint { position: last.position, event: last.event_id };
+            batch.put(&[CHECKPOINT], &self.checkpoint(checkpoint));
+            Ok(Some(self.table.sort(batch)))
+        })
+    }
+
+    fn checkpoint(&self, at: Checkpoint) -> Vec<u8> {
+        Pack::row().count(u64::from(self.version)).position(at.position).id(at.event).done()
     }
 
     /// The checkpoint, if there is one of this version.
@@ -76,25 +95,25 @@ struct Checkpoint {
 /// The tables, while they are open.
 #[derive(Debug)]
 pub(super) struct Tables {
-    /// Written while a page is applied, so that a query sees all tables as of one position.
-    views: RwLock<Option<Arc<[View]>>>,
+    /// Written while a page becomes visible, so that a query sees all tables as of one position.
+    views: RwLock<Option<Arc<[View; COUNT]>>>,
     on_disk: bool,
 }
 
-/// The tables for one query.
-pub(super) struct Snapshot<'a>(&'a [View]);
+/// All tables as of one position.
+pub(super) struct Snapshots([Snapshot; COUNT]);
 
-impl<'a> Snapshot<'a> {
-    pub(super) fn sessions(&self) -> &'a Table {
-        &self.0[0].table
+impl Snapshots {
+    pub(super) fn sessions(&self) -> &Snapshot {
+        &self.0[0]
     }
 
-    pub(super) fn messages(&self) -> &'a Table {
-        &self.0[1].table
+    pub(super) fn messages(&self) -> &Snapshot {
+        &self.0[1]
     }
 
-    pub(super) fn directory(&self) -> &'a Table {
-        &self.0[2].table
+    pub(super) fn directory(&self) -> &Snapshot {
+        &self.0[2]
     }
 }
 
@@ -104,15 +123,10 @@ impl Tables {
             Place::Memory => None,
             Place::Folder(path) => Some(Folder::open(path)?),
         };
-        let mut views = Vec::with_capacity(COUNT);
-        for name in ProjectionName::ALL {
-            let table = match &folder {
-                None => Table::in_memory(),
-                Some(folder) => folder.table(name.as_str())?,
-            };
-            views.push(View::new(name, table));
-        }
-        Ok(Tables { views: RwLock::new(Some(views.into())), on_disk: folder.is_some() })
+        let [sessions, messages, directory] =
+            ProjectionName::ALL.map(|name| View::open(name, folder.as_ref()));
+        let views = Arc::new([sessions?, messages?, directory?]);
+        Ok(Tables { views: RwLock::new(Some(views)), on_disk: folder.is_some() })
     }
 
     /// Whether a query may have to read from the disk.
@@ -138,48 +152,34 @@ impl Tables {
         Ok(positions)
     }
 
-    /// Reads the tables as of one position, if `ready` says so while nothing can change.
-    pub(super) fn read<T>(
-        &self,
-        ready: impl FnOnce() -> bool,
-        read: impl FnOnce(&Snapshot<'_>) -> T,
-    ) -> Result<Option<T>, ProjectionError> {
+    /// The tables as of one position, if `ready` says so while nothing can change.
+    pub(super) fn read(&self, ready: impl FnOnce() -> bool) -> Result<Option<Snapshots>, ProjectionError> {
         // A panic under this lock has changed nothing, or stops the runner, which queries ask first.
         let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
         let views = views.as_deref().ok_or(ProjectionError::Closed)?;
-        Ok(ready().then(|| read(&Snapshot(views))))
+        Ok(ready().then(|| Snapshots(views.each_ref().map(|view| view.table.snapshot()))))
     }
 
-    /// What a page adds to the projections that do not have it yet; nothing is changed.
+    /// What a page adds to a projection that does not have it yet; nothing is changed.
     pub(super) fn fold(
         &self,
         page: &[Recorded],
         at: &Positions,
-        folding: impl Fn(ProjectionName) -> Folding,
-    ) -> Result<Vec<Vec<Change>>, ProjectionError> {
-        let fold = |(view, at): (&View, &Position)| {
-            let new = page.partition_point(|recorded| recorded.position <= *at);
-            let page = &page[new..];
-            let mut changes = (view.fold)(&view.table, page, &folding(view.name))?;
-            if let Some(last) = page.last() {
-                let checkpoint = Checkpoint { position: last.position, event: last.event_id };
-                changes.push(view.checkpoint(checkpoint));
-            }
-            Ok(changes)
-        };
-        self.views()?.iter().zip(at).map(fold).collect()
+        name: ProjectionName,
+    ) -> Result<Option<Sorted>, ProjectionError> {
+        let views = self.views()?;
+        let mut of_name = views.iter().zip(at).filter(|(view, _)| view.name == name);
+        of_name.next().map_or(Ok(None), |(view, at)| view.fold(page, *at))
     }
 
     /// Changes all tables; nobody reads in between, and `published` happens with it.
-    pub(super) fn apply(
-        &self,
-        changes: Vec<Vec<Change>>,
-        published: impl FnOnce(),
-    ) -> Result<(), ProjectionError> {
-        self.alone(|views| {
-            for (view, changes) in views.iter().zip(changes) {
-                view.table.apply(changes);
-            }
+    pub(super) fn apply(&self, changes: Changes, published: impl FnOnce()) -> Result<(), ProjectionError> {
+        let views = self.views()?;
+        let changes = views.iter().zip(changes);
+        let prepared: Vec<_> =
+            changes.filter_map(|(view, changes)| Some(view.table.prepare(changes?))).collect();
+        self.alone(|_| {
+            prepared.into_iter().for_each(Prepared::publish);
             published();
             Ok(())
         })
@@ -200,14 +200,14 @@ impl Tables {
         })
     }
 
-    /// Writes every table with its checkpoint to the disk.
+    /// Writes every table with its checkpoint to the disk, if there is one.
     pub(super) fn flush(&self) -> Result<(), ProjectionError> {
-        Ok(self.views()?.iter().try_for_each(|view| view.table.flush([]))?)
+        Ok(self.views()?.iter().try_for_each(|view| view.table.flush_only([]))?)
     }
 
-    /// The same without merging what the tables have written before, which may take long.
-    pub(super) fn flush_only(&self) -> Result<(), ProjectionError> {
-        Ok(self.views()?.iter().try_for_each(|view| view.table.flush_only([]))?)
+    /// Merges what the tables have written before, which may take long.
+    pub(super) fn merge(&self) -> Result<(), ProjectionError> {
+        Ok(self.views()?.iter().try_for_each(|view| view.table.merge())?)
     }
 
     /// About how much memory a flush would free.
@@ -221,14 +221,14 @@ impl Tables {
     }
 
     /// The tables for their only writer, who need not keep readers out while it reads or flushes.
-    fn views(&self) -> Result<Arc<[View]>, ProjectionError> {
+    fn views(&self) -> Result<Arc<[View; COUNT]>, ProjectionError> {
         let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
         views.clone().ok_or(ProjectionError::Closed)
     }
 
     fn alone<T>(
         &self,
-        change: impl FnOnce(&[View]) -> Result<T, ProjectionError>,
+        change: impl FnOnce(&[View; COUNT]) -> Result<T, ProjectionError>,
     ) -> Result<T, ProjectionError> {
         let views = self.views.write().unwrap_or_else(PoisonError::into_inner);
         change(views.as_deref().ok_or(ProjectionError::Closed)?)

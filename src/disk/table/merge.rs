@@ -68,6 +68,7 @@ impl<'a> Cursor<'a> {
         Ok(cursor)
     }
 
+    #[inline]
     fn segment(&self) -> &Segment {
         match &self.entries {
             Entries::Segment(segment) => segment,
@@ -75,10 +76,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn is_done(&self) -> bool {
         self.at >= self.end
     }
 
+    #[inline]
     fn place(&self) -> usize {
         match self.direction {
             Direction::Forward => self.at,
@@ -86,14 +89,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn key(&self) -> &[u8] {
         self.segment().key(self.place())
     }
 
+    #[inline]
     fn entry(&self) -> EntryRef<'_> {
         self.segment().entry(self.place())
     }
 
+    #[inline]
     fn advance(&mut self) -> Result<(), DiskError> {
         match self.direction {
             Direction::Forward => self.at += 1,
@@ -215,6 +221,7 @@ impl<'a> Merge<'a> {
         }
     }
 
+    #[inline]
     fn is_before(&self, one: usize, other: usize) -> bool {
         let (one, other) = (self.heap[one], self.heap[other]);
         let order = self.cursors[one].key().cmp(self.cursors[other].key());

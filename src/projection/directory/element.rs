@@ -10,8 +10,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use crate::disk::Table;
-use crate::disk::table::{Change, Direction};
+use crate::disk::table::{Batch, Direction, Snapshot};
 use crate::domain::account::{Account, AccountText};
 use crate::domain::element::{Element, FieldValue};
 use crate::domain::event::ElementEvent;
@@ -52,7 +51,7 @@ struct Touched {
 impl Elements {
     pub(super) fn fold(
         &mut self,
-        table: &Table,
+        table: &Snapshot,
         id: &ElementRef,
         event: &ElementEvent,
         at: &Folding,
@@ -84,14 +83,13 @@ impl Elements {
     }
 
     /// Adds what turns the elements as they were into what they are.
-    pub(super) fn write(self, changes: &mut Vec<Change>) {
+    pub(super) fn write(self, changes: &mut Batch) {
         for touched in self.0.into_values() {
             let before: BTreeMap<_, _> = touched.before.as_ref().map(entries).unwrap_or_default();
             let after: BTreeMap<_, _> = touched.after.as_ref().map(entries).unwrap_or_default();
-            changes
-                .extend(before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), None)));
-            let news = after.into_iter().filter(|(key, value)| before.get(key) != Some(value));
-            changes.extend(news.map(|(key, value)| (key, Some(value))));
+            before.keys().filter(|key| !after.contains_key(*key)).for_each(|key| changes.delete(key));
+            let news = after.iter().filter(|(key, value)| before.get(*key) != Some(*value));
+            news.for_each(|(key, value)| changes.put(key, value));
         }
     }
 }
@@ -158,7 +156,7 @@ fn compared(account: &AccountText) -> String {
 }
 
 /// Reads an element.
-pub(super) fn read(table: &Table, id: &ElementRef) -> Result<Option<Element>, ProjectionError> {
+pub(super) fn read(table: &Snapshot, id: &ElementRef) -> Result<Option<Element>, ProjectionError> {
     let Some(title) = table.get(&Pack::key(TITLE).element(id).done())? else { return Ok(None) };
     let title = String::from_utf8(title).map_err(damaged)?;
     let prefix = Pack::key(FIELD).element(id).done();

@@ -2,8 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::disk::Table;
-use crate::disk::table::{Direction, Entry};
+use crate::disk::table::{Direction, Entry, Snapshot};
 use crate::domain::account::AccountText;
 use crate::domain::element::Element;
 use crate::domain::id::{AppId, ChannelId, ElementId, ElementRef, LineId, OperatorId, ProcessId};
@@ -34,18 +33,18 @@ const APPS_OF_LINE_MAX: usize = BOUND_APPS_MAX + WORKSPACE_ENTRIES_MAX;
 
 type Found<T> = Result<T, QueryError>;
 
-pub(in super::super) fn service_licence(table: &Table) -> Found<bool> {
+pub(in super::super) fn service_licence(table: &Snapshot) -> Found<bool> {
     Ok(table.get(&[LICENCE])? == Some(vec![1]))
 }
 
-pub(in super::super) fn apps(table: &Table) -> Found<Vec<AppView>> {
+pub(in super::super) fn apps(table: &Snapshot) -> Found<Vec<AppView>> {
     let entries = titles(table, APP)?.into_iter();
     let view =
         |(code, title): (String, String)| Ok(AppView { app: AppId::new(&code).map_err(damaged)?, title });
     Ok(entries.map(view).collect::<Result<_, ProjectionError>>()?)
 }
 
-pub(in super::super) fn processes(table: &Table) -> Found<Vec<ProcessView>> {
+pub(in super::super) fn processes(table: &Snapshot) -> Found<Vec<ProcessView>> {
     let entries = titles(table, PROCESS)?.into_iter();
     let view = |(code, title): (String, String)| {
         Ok(ProcessView { process: ProcessId::new(&code).map_err(damaged)?, title })
@@ -53,7 +52,7 @@ pub(in super::super) fn processes(table: &Table) -> Found<Vec<ProcessView>> {
     Ok(entries.map(view).collect::<Result<_, ProjectionError>>()?)
 }
 
-fn titles(table: &Table, tag: u8) -> Result<Vec<(String, String)>, ProjectionError> {
+fn titles(table: &Snapshot, tag: u8) -> Result<Vec<(String, String)>, ProjectionError> {
     let entries = table.scan_prefix(&[tag], Direction::Forward, WORKSPACE_ENTRIES_MAX)?.into_iter();
     entries.map(|(key, title)| Ok((text(&key[1..])?, text(&title)?))).collect()
 }
@@ -62,29 +61,29 @@ fn text(bytes: &[u8]) -> Result<String, ProjectionError> {
     String::from_utf8(bytes.to_vec()).map_err(damaged)
 }
 
-pub(in super::super) fn operator(table: &Table, operator: OperatorId) -> Found<Option<OperatorView>> {
+pub(in super::super) fn operator(table: &Snapshot, operator: OperatorId) -> Found<Option<OperatorView>> {
     let bytes = table.get(&Pack::key(OPERATOR).id(operator.0).done())?;
     Ok(bytes.map(|bytes| OperatorView::decode(operator, &bytes)).transpose()?)
 }
 
-pub(in super::super) fn operators(table: &Table, page: &PageOf) -> Found<Page<OperatorView>> {
+pub(in super::super) fn operators(table: &Snapshot, page: &PageOf) -> Found<Page<OperatorView>> {
     keyed(table, &[OPERATOR], page, |(key, value)| {
         OperatorView::decode(OperatorId(Unpack::key(key).id()?), value)
     })
 }
 
-pub(in super::super) fn line(table: &Table, line: LineId) -> Found<Option<LineView>> {
+pub(in super::super) fn line(table: &Snapshot, line: LineId) -> Found<Option<LineView>> {
     let Some(bytes) = table.get(&key(LINE, line).done())? else {
         return Ok(None);
     };
     Ok(Some(line_view(table, line, &bytes)?))
 }
 
-pub(in super::super) fn lines(table: &Table, page: &PageOf) -> Found<Page<LineView>> {
+pub(in super::super) fn lines(table: &Snapshot, page: &PageOf) -> Found<Page<LineView>> {
     keyed(table, &[LINE], page, |(key, value)| line_view(table, LineId(Unpack::key(key).id()?), value))
 }
 
-fn line_view(table: &Table, line: LineId, bytes: &[u8]) -> Result<LineView, ProjectionError> {
+fn line_view(table: &Snapshot, line: LineId, bytes: &[u8]) -> Result<LineView, ProjectionError> {
     let LineRow { title, contact_app, name_template, rules } = LineRow::decode(bytes)?;
     let (mut channels, mut bound_apps, mut widgets) = (Vec::new(), Vec::new(), Vec::new());
     let prefix = key(CHANNEL, line).done();
@@ -106,7 +105,7 @@ fn line_view(table: &Table, line: LineId, bytes: &[u8]) -> Result<LineView, Proj
     Ok(LineView { line, title, contact_app, name_template, rules, channels, bound_apps, widgets })
 }
 
-pub(in super::super) fn members(table: &Table, line: LineId, page: &PageOf) -> Found<Page<MemberView>> {
+pub(in super::super) fn members(table: &Snapshot, line: LineId, page: &PageOf) -> Found<Page<MemberView>> {
     let prefix = key(MEMBER, line).done();
     keyed(table, &prefix, page, |(key, value)| {
         let operator = OperatorId(Unpack::row(&key[prefix.len()..]).id()?);
@@ -114,7 +113,7 @@ pub(in super::super) fn members(table: &Table, line: LineId, page: &PageOf) -> F
     })
 }
 
-pub(in super::super) fn lines_of(table: &Table, operator: OperatorId) -> Found<Vec<OperatorLine>> {
+pub(in super::super) fn lines_of(table: &Snapshot, operator: OperatorId) -> Found<Vec<OperatorLine>> {
     let prefix = Pack::key(MEMBERSHIP).id(operator.0).done();
     let entries = table.scan_prefix(&prefix, Direction::Forward, MERGED_PARTS_MAX + 1);
     let entries = entries?;
@@ -131,12 +130,12 @@ pub(in super::super) fn lines_of(table: &Table, operator: OperatorId) -> Found<V
     Ok(lines)
 }
 
-pub(in super::super) fn element(table: &Table, id: &ElementRef) -> Found<Option<Element>> {
+pub(in super::super) fn element(table: &Snapshot, id: &ElementRef) -> Found<Option<Element>> {
     Ok(read(table, id)?)
 }
 
 pub(in super::super) fn elements_by_account(
-    table: &Table,
+    table: &Snapshot,
     app: &AppId,
     account: &AccountText,
 ) -> Found<Vec<Element>> {
@@ -151,7 +150,7 @@ pub(in super::super) fn elements_by_account(
 }
 
 /// The element whose id ends a key.
-fn named(table: &Table, app: &AppId, key: &[u8]) -> Result<Element, ProjectionError> {
+fn named(table: &Snapshot, app: &AppId, key: &[u8]) -> Result<Element, ProjectionError> {
     let start = key.len().saturating_sub(size_of::<uuid::Uuid>());
     let element = ElementId(Unpack::row(&key[start..]).id()?);
     let id = ElementRef { app: app.clone(), element };
@@ -159,7 +158,7 @@ fn named(table: &Table, app: &AppId, key: &[u8]) -> Result<Element, ProjectionEr
 }
 
 pub(in super::super) fn search(
-    table: &Table,
+    table: &Snapshot,
     app: &AppId,
     part: &str,
     page: &PageOf,
@@ -191,7 +190,7 @@ pub(in super::super) fn search(
 
 /// A page of all entries below a prefix, in the order of their keys.
 fn keyed<T>(
-    table: &Table,
+    table: &Snapshot,
     prefix: &[u8],
     page: &PageOf,
     view: impl Fn((&[u8], &[u8])) -> Result<T, ProjectionError>,
@@ -207,7 +206,7 @@ fn keyed<T>(
 }
 
 fn following(
-    table: &Table,
+    table: &Snapshot,
     prefix: &[u8],
     after: Option<&[u8]>,
     limit: usize,

@@ -1,6 +1,6 @@
 //! What became of an outgoing message.
 
-use crate::disk::Table;
+use crate::disk::table::Snapshot;
 use crate::domain::id::{MessageId, SessionId};
 
 use super::super::ProjectionError;
@@ -63,7 +63,7 @@ impl Delivery {
     }
 
     pub(super) fn get(
-        table: &Table,
+        table: &Snapshot,
         session: SessionId,
         message: MessageId,
     ) -> Result<Delivery, ProjectionError> {

@@ -1,6 +1,6 @@
 //! The places of messages, page by page.
 
-use crate::disk::Table;
+use crate::disk::table::Snapshot;
 use crate::domain::account::Account;
 use crate::domain::id::{ElementRef, LineId, MessageId, SessionId};
 use crate::log::Position;
@@ -9,7 +9,7 @@ use super::super::QueryError;
 use super::super::merge::{ID_BYTES, Span, merged, parts_of_lines};
 use super::super::pack::{Pack, Unpack};
 use super::super::page::PageOf;
-use super::{Delivery, Filing};
+use super::{Delivery, Filing, TRANSCRIPT};
 
 /// Where an entry of a history stands, and in whose session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ type Places = Result<Vec<Place>, QueryError>;
 
 /// One place more than the page holds, if there is one; `None` without such a session.
 pub(in super::super) fn transcript(
-    table: &Table,
+    table: &Snapshot,
     session: SessionId,
     span: Span,
     page: &PageOf,
@@ -30,14 +30,14 @@ pub(in super::super) fn transcript(
     if Filing::get(table, session)?.is_none() {
         return Ok(None);
     }
-    let prefix = Pack::key(b't').id(session.0).done();
+    let prefix = Pack::key(TRANSCRIPT).id(session.0).done();
     let entries = merged(table, vec![prefix], span, page.limit() + 1)?;
     Ok(Some(entries.into_iter().map(|(position, _)| Place { position, session }).collect()))
 }
 
 /// Messages of the session's slot before the session was created.
 pub(in super::super) fn earlier(
-    table: &Table,
+    table: &Snapshot,
     session: SessionId,
     page: &PageOf,
 ) -> Result<Option<Vec<Place>>, QueryError> {
@@ -47,7 +47,7 @@ pub(in super::super) fn earlier(
 }
 
 pub(in super::super) fn of_element(
-    table: &Table,
+    table: &Snapshot,
     element: &ElementRef,
     lines: Option<&[LineId]>,
     page: &PageOf,
@@ -57,7 +57,7 @@ pub(in super::super) fn of_element(
 }
 
 pub(in super::super) fn of_account(
-    table: &Table,
+    table: &Snapshot,
     account: &Account,
     lines: Option<&[LineId]>,
     page: &PageOf,
@@ -66,7 +66,7 @@ pub(in super::super) fn of_account(
     places(table, parts_of_lines(table, &prefix, lines, ID_BYTES)?, page.position()?, page)
 }
 
-fn places(table: &Table, prefixes: Vec<Vec<u8>>, before: Option<Position>, page: &PageOf) -> Places {
+fn places(table: &Snapshot, prefixes: Vec<Vec<u8>>, before: Option<Position>, page: &PageOf) -> Places {
     let entries = merged(table, prefixes, Span::Before(before), page.limit() + 1)?;
     let place = |(position, value): (Position, Vec<u8>)| {
         Ok(Place { position, session: SessionId(Unpack::row(&value).id()?) })
@@ -76,7 +76,7 @@ fn places(table: &Table, prefixes: Vec<Vec<u8>>, before: Option<Position>, page:
 
 /// What became of these messages, in their order.
 pub(in super::super) fn deliveries(
-    table: &Table,
+    table: &Snapshot,
     messages: &[(SessionId, MessageId)],
 ) -> Result<Vec<Delivery>, QueryError> {
     messages.iter().map(|(session, message)| Ok(Delivery::get(table, *session, *message)?)).collect()

@@ -8,7 +8,7 @@ use crate::wire::Recorded;
 use super::super::merge::Span;
 use super::super::messages::{self, Place, Texts};
 use super::super::page::{Cursor, PAGE_ITEMS_MAX, Page, PageOf};
-use super::super::tables::Snapshot;
+use super::super::tables::Snapshots;
 use super::super::{MessageView, Projections, QueryError, TranscriptEntry, TranscriptItem};
 
 /// Which end of a transcript comes first.
@@ -36,7 +36,7 @@ impl Projections {
         page: PageOf,
     ) -> Result<Option<Page<TranscriptEntry>>, QueryError> {
         let limit = page.limit();
-        let places = move |tables: &Snapshot<'_>| {
+        let places = move |tables: &Snapshots| {
             let from = page.position()?;
             let span = match order {
                 Order::NewestFirst => Span::Before(from),

@@ -13,8 +13,7 @@
 //!   f element line           closed          session   linked and closed
 //! ```
 
-use crate::disk::Table;
-use crate::disk::table::Change;
+use crate::disk::table::{Batch, Snapshot, Use};
 use crate::domain::account::Account;
 use crate::domain::id::{ChannelId, ElementRef, LineId, OperatorId, SessionId};
 
@@ -23,11 +22,24 @@ use super::super::pack::{Pack, Unpack, damaged};
 use super::{LastMessage, MessageDirection, SessionStatus, SessionSummary};
 
 const ROW: u8 = b's';
+const MY: u8 = b'm';
+const CLOSED_BY: u8 = b'o';
+const OF_ACCOUNT: u8 = b'c';
 pub(super) const QUEUE: u8 = b'q';
 pub(super) const ACTIVE: u8 = b'a';
 pub(super) const CLOSED: u8 = b'l';
 pub(super) const LINKED: u8 = b'e';
 pub(super) const ARCHIVED: u8 = b'f';
+
+/// An entry of a list by position is of one event: once it is gone, it does not come again. Only a
+/// link can be taken back and made again.
+pub(in super::super) fn shape(key: &[u8]) -> Use {
+    match key.first() {
+        Some(&(MY | QUEUE | ACTIVE | CLOSED | CLOSED_BY | OF_ACCOUNT)) => Use::Once,
+        Some(&(LINKED | ARCHIVED)) => Use::Scanned,
+        _ => Use::LookedUp,
+    }
+}
 
 pub(super) fn of_session(session: SessionId) -> Vec<u8> {
     Pack::key(ROW).id(session.0).done()
@@ -38,15 +50,15 @@ fn links_of(session: SessionId) -> Vec<u8> {
 }
 
 pub(super) fn my(operator: OperatorId) -> Pack {
-    Pack::key(b'm').id(operator.0)
+    Pack::key(MY).id(operator.0)
 }
 
 pub(super) fn closed_by(operator: OperatorId) -> Pack {
-    Pack::key(b'o').id(operator.0)
+    Pack::key(CLOSED_BY).id(operator.0)
 }
 
 pub(super) fn of_account(account: &Account) -> Pack {
-    Pack::key(b'c').account(account)
+    Pack::key(OF_ACCOUNT).account(account)
 }
 
 pub(super) fn of_element(list: u8, element: &ElementRef) -> Pack {
@@ -85,31 +97,26 @@ fn keys(row: &SessionSummary) -> Vec<Vec<u8>> {
 }
 
 /// Adds what turns one state of a session into another.
-pub(super) fn write(
-    before: Option<&SessionSummary>,
-    after: Option<&SessionSummary>,
-    changes: &mut Vec<Change>,
-) {
+pub(super) fn write(before: Option<&SessionSummary>, after: Option<&SessionSummary>, changes: &mut Batch) {
     let old = before.map(keys).unwrap_or_default();
     let Some(after) = after else { return };
     if before == Some(after) {
         return;
     }
     let new = keys(after);
-    let session = after.session.0.as_bytes().to_vec();
-    changes.extend(old.iter().filter(|key| !new.contains(key)).map(|key| (key.clone(), None)));
-    changes.extend(new.into_iter().filter(|key| !old.contains(key)).map(|key| (key, Some(session.clone()))));
-    changes.push((of_session(after.session), Some(encode(after))));
+    old.iter().filter(|key| !new.contains(key)).for_each(|key| changes.delete(key));
+    let session = after.session.0.as_bytes();
+    new.iter().filter(|key| !old.contains(key)).for_each(|key| changes.put(key, session));
+    changes.put(&of_session(after.session), &encode(after));
     if before.is_some_and(|before| before.links != after.links) || before.is_none() && !after.links.is_empty()
     {
-        let links =
-            (!after.links.is_empty()).then(|| after.links.iter().fold(Pack::row(), Pack::element).done());
-        changes.push((links_of(after.session), links));
+        let links = after.links.iter().fold(Pack::row(), Pack::element).done();
+        changes.change(&links_of(after.session), (!links.is_empty()).then_some(&links));
     }
 }
 
 /// Reads a session's row.
-pub(super) fn get(table: &Table, session: SessionId) -> Result<Option<SessionSummary>, ProjectionError> {
+pub(super) fn get(table: &Snapshot, session: SessionId) -> Result<Option<SessionSummary>, ProjectionError> {
     let Some(bytes) = table.get(&of_session(session))? else { return Ok(None) };
     let (mut summary, linked) = decode(session, &bytes)?;
     if linked {
