@@ -5,10 +5,14 @@ use std::time::Instant;
 
 use switchboard::Engine;
 use switchboard::domain::command::SessionCommand;
+use switchboard::domain::event::EntryPoint;
+use switchboard::domain::id::MessageId;
 use switchboard::projection::{PAGE_ITEMS_MAX, PageOf, Projections};
 
+use uuid::Uuid;
+
 use super::desk::Desk;
-use super::past::Past;
+use super::past::{Past, TEXT};
 use super::{arguments, latency};
 
 /// Sessions activated at once, unless `--at-once` says otherwise.
@@ -46,6 +50,14 @@ pub async fn touch(engine: &Engine, past: &Past, number: usize) -> u32 {
         }
     }
     taken
+}
+
+/// Its operator writes to the customer of a session.
+pub async fn send(engine: &Engine, past: &Past, number: usize) {
+    let (message, text, via) = (MessageId(Uuid::now_v7()), TEXT.to_owned(), EntryPoint::LinesSection);
+    let command = SessionCommand::SendMessage { message, text, via };
+    let caller = past.desk.caller(past.line(number));
+    engine.session(caller, past.session(number), command).await.expect("the message is legal");
 }
 
 /// How many sessions the lists of all lines show as active.

@@ -13,7 +13,7 @@ use switchboard::{Engine, EngineOptions};
 use super::past::Past;
 use super::{arguments, folder};
 
-/// Says that a store is complete; it holds the number of events.
+/// Says that a store is complete; it holds the number of events, and of their bytes in the log.
 const COMPLETE: &str = "complete";
 
 /// A folder with a past; it is removed when dropped, unless `--keep` leaves it to the next benchmark.
@@ -21,30 +21,33 @@ pub struct Store {
     folder: PathBuf,
     /// Events in it when it was complete.
     pub events: u64,
+    /// Their bytes in the log's frames.
+    pub frame_bytes: u64,
 }
 
 impl Store {
     /// The store of this name: as it is found, or made now with its projections.
     pub async fn of(name: &str, past: &Past) -> Store {
         let folder = folder::place(name);
-        let found = fs::read_to_string(folder.join(COMPLETE)).ok().and_then(|text| text.parse().ok());
-        if let Some(events) = found {
-            return Store { folder, events };
+        let found = fs::read_to_string(folder.join(COMPLETE)).unwrap_or_default();
+        if let [Ok(events), Ok(frame_bytes)] = found.split(' ').map(str::parse).collect::<Vec<_>>()[..] {
+            return Store { folder, events, frame_bytes };
         }
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("the folder can be created");
         let started = Instant::now();
         let store = folder.join("store");
-        write(&store, past).await;
+        let frame_bytes = write(&store, past).await;
         let written = started.elapsed();
         let events = build(&store).await;
-        fs::write(folder.join(COMPLETE), events.to_string()).expect("the folder can be written");
+        fs::write(folder.join(COMPLETE), format!("{events} {frame_bytes}"))
+            .expect("the folder can be written");
         println!(
             "made {name}: {events} events written in {:.1} s, projected in {:.1} s",
             written.as_secs_f64(),
             (started.elapsed() - written).as_secs_f64()
         );
-        Store { folder, events }
+        Store { folder, events, frame_bytes }
     }
 
     /// The engine's folder.
@@ -76,17 +79,19 @@ pub fn tail() -> EmbeddedOptions {
     EmbeddedOptions { verify: Verify::Tail, ..EmbeddedOptions::default() }
 }
 
-/// Sets the desk up by commands, and writes the past into the log.
-async fn write(folder: &Path, past: &Past) {
+/// Sets the desk up by commands, and writes the past into the log; gives the bytes of its frames.
+pub async fn write(folder: &Path, past: &Past) -> u64 {
     // Projections in memory: those of the past are folded at once later.
     let options = EngineOptions::with_log(open_log(folder), Place::Memory);
     let engine = Engine::open(options).await.expect("the engine opens in an empty folder");
     past.desk.set_up(&engine).await;
     engine.close().await.expect("the engine closes");
+    let of_desk = engine.stats().log.bytes;
     drop(engine);
     let log = open_log(folder);
     past.write(&log).await;
     log.close().await;
+    of_desk + log.stats().bytes
 }
 
 /// Folds the projections, and gives the number of events.
