@@ -11,7 +11,7 @@
 use crate::domain::event::{Event, Fact, Stream};
 use crate::domain::id::{CommandId, PolicyRevision, Principal};
 use crate::domain::time::Timestamp;
-use crate::log::{Entry, Position, Record, Version};
+use crate::log::{Entry, Position, Record, StreamName, Version, envelope};
 use uuid::Uuid;
 
 mod channel;
@@ -50,8 +50,8 @@ pub struct Recorded {
     pub stream: Stream,
     /// Its place in its stream.
     pub version: Version,
-    /// Its own id.
-    pub event_id: Uuid,
+    /// The name of its stream in the log.
+    pub name: StreamName,
     /// When it was decided.
     pub time: Timestamp,
     /// The command that it answers.
@@ -68,6 +68,14 @@ pub struct Recorded {
     pub digest: u64,
     /// What happened.
     pub event: Event,
+}
+
+impl Recorded {
+    /// Its own id: a hash made on each call, as by [`Record::event_id`].
+    #[must_use]
+    pub fn event_id(&self) -> Uuid {
+        envelope::event_id(&self.name, self.version, self.command.0)
+    }
 }
 
 /// An event as the log takes it.
@@ -257,7 +265,7 @@ fn read_record(record: &Record) -> Result<Recorded, WireError> {
         position: record.position,
         stream,
         version: record.version,
-        event_id: record.event_id(),
+        name: name.clone(),
         time: Timestamp(stamp.time_us),
         command: CommandId(stamp.command),
         correlation: CommandId(stamp.correlation),

@@ -62,7 +62,7 @@ impl View {
         let folding = Folding::new(self.name, at);
         panics::caught(folding.place(), || {
             let mut batch = (self.fold)(&self.table.snapshot(), page, &folding)?;
-            let checkpoint = Checkpoint { position: last.position, event: last.event_id };
+            let checkpoint = Checkpoint { position: last.position, event: last.event_id() };
             batch.put(&[CHECKPOINT], &self.checkpoint(checkpoint));
             Ok(Some(self.table.sort(batch)))
         })
