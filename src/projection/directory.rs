@@ -38,7 +38,7 @@ pub(super) use lookup::{
 };
 
 /// Raised with every change of the rows: an older table is dropped and folded again.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// There are few of these; any of them may be looked up.
 pub(super) fn shape(_key: &[u8]) -> Use {

@@ -3,6 +3,8 @@
 //! Must not know any table.
 
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::domain::event::{Event, SessionEvent, Stream};
 use crate::domain::id::SessionId;
@@ -10,6 +12,33 @@ use crate::log::Position;
 use crate::wire::Recorded;
 
 use super::{ProjectionError, ProjectionName};
+
+/// What a fold keeps by id while it works through a page. A page bounds it, so that ids which
+/// somebody has chosen to collide cost little.
+pub(super) type ById<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+
+/// Mixes the bytes of ids, of which most are random already.
+#[derive(Debug, Default)]
+pub(super) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
+        rest.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    /// Ids are counted by their length, which is always the same.
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 29)
+    }
+}
 
 /// Where a fold stands, told so that a panic can be given a place.
 #[derive(Debug)]

@@ -14,11 +14,12 @@ use crate::log::{Log, Position, Record};
 use crate::wire::{self, Recorded};
 
 use super::panics::{caught, joined};
-use super::tables::{Positions, Tables};
+use super::tables::{Changes, Positions, Tables};
 use super::{ProjectionError, ProjectionName};
 
-/// The most events folded together, but for an append that is longer: some milliseconds of work.
-pub const PAGE_EVENTS_MAX: usize = 4_096;
+/// The most events folded together, but for an append that is longer: a millisecond of work, and
+/// little enough that what it needs stays in the processor's caches and with the allocator.
+pub const PAGE_EVENTS_MAX: usize = 1_024;
 
 /// Events after which the tables are written to the disk: what a crash makes the next opening fold
 /// again, well under a second.
@@ -232,25 +233,41 @@ impl Runner {
         Ok(page)
     }
 
-    /// Folds and applies a page on a blocking thread.
+    /// Folds and applies a page on blocking threads: a long one on two.
     fn fold(
         &self,
         events: Events,
         after: Position,
     ) -> impl Future<Output = Result<Positions, ProjectionError>> + use<> {
-        let (tables, progress, mut at) = (Arc::clone(&self.tables), self.progress.clone(), self.at);
-        let work = spawn_blocking(move || {
-            let page = match events {
-                Events::Records(records) => decode(&records, after)?,
-                Events::Decoded(decoded) => decoded,
+        let (tables, progress, at) = (Arc::clone(&self.tables), self.progress.clone(), self.at);
+        async move {
+            let decoded = match events {
+                Events::Records(records) => {
+                    let work = spawn_blocking(move || {
+                        let page = decode(&records, after)?;
+                        let [sessions, messages, directory] =
+                            ProjectionName::ALL.map(|name| tables.fold(&page, &at, name));
+                        apply(&tables, &page, at, [sessions?, messages?, directory?], &progress)
+                    });
+                    return joined(work, after).await?;
+                }
+                Events::Decoded(decoded) => Arc::new(decoded),
             };
-            let changes = tables.fold(&page, &at)?;
-            let last = page.last().map_or(after, |recorded| recorded.position);
-            at = at.map(|at| at.max(last));
-            tables.apply(changes, || progress.send_modify(|now| now.position = least(&at)))?;
-            Ok(at)
-        });
-        async move { joined(work, after).await? }
+            let fold = |names: &'static [ProjectionName]| {
+                let (tables, page) = (Arc::clone(&tables), Arc::clone(&decoded));
+                spawn_blocking(move || names.iter().map(|name| tables.fold(&page, &at, *name)).collect())
+            };
+            let (sessions, others) = (
+                fold(&[ProjectionName::Sessions]),
+                fold(&[ProjectionName::Messages, ProjectionName::Directory]),
+            );
+            let (sessions, others): (Vec<_>, Vec<_>) =
+                (joined(sessions, after).await?, joined(others, after).await?);
+            let mut changes = sessions.into_iter().chain(others);
+            let mut next = || changes.next().unwrap_or(Ok(None));
+            let changes = [next()?, next()?, next()?];
+            apply(&tables, &decoded, at, changes, &progress)
+        }
     }
 
     async fn clear(&mut self, names: Vec<ProjectionName>) -> Result<Position, ProjectionError> {
@@ -326,6 +343,20 @@ impl Runner {
 async fn read(log: &Arc<dyn Log>, after: Position) -> Result<Vec<Record>, ProjectionError> {
     let read = log.read_all(after, PAGE_EVENTS_MAX).await;
     read.map_err(|source| ProjectionError::Log { after, source })
+}
+
+/// Makes the changes of a page visible, and says that it is there.
+fn apply(
+    tables: &Tables,
+    page: &[Recorded],
+    at: Positions,
+    changes: Changes,
+    progress: &watch::Sender<Progress>,
+) -> Result<Positions, ProjectionError> {
+    let last = page.last().map_or_else(|| least(&at), |recorded| recorded.position);
+    let at = at.map(|at| at.max(last));
+    tables.apply(changes, || progress.send_modify(|now| now.position = least(&at)))?;
+    Ok(at)
 }
 
 /// Decodes a page; a panic of it has a place, as one of a fold has.

@@ -6,14 +6,12 @@
 //!   0x00        version, position, id of the last event folded     first entry of each table
 //! ```
 
-use std::panic::resume_unwind;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::thread;
 
 use uuid::Uuid;
 
 use crate::disk::Table;
-use crate::disk::table::{Batch, Folder, Prepared, Shape, Snapshot, Sorted};
+use crate::disk::table::{Batch, Folder, Prepared, Shape, Snapshot};
 use crate::log::{Log, Position};
 use crate::wire::Recorded;
 
@@ -30,10 +28,7 @@ pub(super) const COUNT: usize = ProjectionName::ALL.len();
 pub(super) type Positions = [Position; COUNT];
 
 /// What a page of the log changes, a batch for each projection.
-pub(super) type Changes = [Option<Sorted>; COUNT];
-
-/// Events of a page that are worth a thread for a projection: a thread costs as much as some dozens.
-const THREADED_EVENTS_MIN: usize = 1_024;
+pub(super) type Changes = [Option<Prepared>; COUNT];
 
 type Fold = fn(&Snapshot, &[Recorded], &Folding) -> Result<Batch, ProjectionError>;
 
@@ -61,7 +56,7 @@ impl View {
     }
 
     /// What a page adds, if it has anything after `at`.
-    fn fold(&self, page: &[Recorded], at: Position) -> Result<Option<Sorted>, ProjectionError> {
+    fn fold(&self, page: &[Recorded], at: Position) -> Result<Option<Prepared>, ProjectionError> {
         let page = &page[page.partition_point(|recorded| recorded.position <= at)..];
         let Some(last) = page.last() else { return Ok(None) };
         let folding = Folding::new(self.name, at);
@@ -69,7 +64,7 @@ impl View {
             let mut batch = (self.fold)(&self.table.snapshot(), page, &folding)?;
             let checkpoint = Checkpoint { position: last.position, event: last.event_id };
             batch.put(&[CHECKPOINT], &self.checkpoint(checkpoint));
-            Ok(Some(self.table.sort(batch)))
+            Ok(Some(self.table.prepare(batch)))
         })
     }
 
@@ -165,33 +160,26 @@ impl Tables {
         Ok(ready().then(|| Snapshots(views.each_ref().map(|view| view.table.snapshot()))))
     }
 
-    /// What a page adds to the projections that do not have it yet; nothing is changed.
-    pub(super) fn fold(&self, page: &[Recorded], at: &Positions) -> Result<Changes, ProjectionError> {
+    /// What a page adds to a projection that does not have it yet; nothing is changed.
+    pub(super) fn fold(
+        &self,
+        page: &[Recorded],
+        at: &Positions,
+        name: ProjectionName,
+    ) -> Result<Option<Prepared>, ProjectionError> {
         let views = self.views()?;
-        let [sessions, messages, directory] = views.each_ref();
-        if page.len() < THREADED_EVENTS_MIN {
-            return Ok([
-                sessions.fold(page, at[0])?,
-                messages.fold(page, at[1])?,
-                directory.fold(page, at[2])?,
-            ]);
-        }
-        thread::scope(|scope| {
-            let beside = scope.spawn(|| [messages.fold(page, at[1]), directory.fold(page, at[2])]);
-            let sessions = sessions.fold(page, at[0])?;
-            let [messages, directory] = beside.join().unwrap_or_else(|panic| resume_unwind(panic));
-            Ok([sessions, messages?, directory?])
-        })
+        let mut of_name = views.iter().zip(at).filter(|(view, _)| view.name == name);
+        of_name.next().map_or(Ok(None), |(view, at)| view.fold(page, *at))
     }
 
     /// Changes all tables; nobody reads in between, and `published` happens with it.
     pub(super) fn apply(&self, changes: Changes, published: impl FnOnce()) -> Result<(), ProjectionError> {
-        let views = self.views()?;
-        let changes = views.iter().zip(changes);
-        let prepared: Vec<_> =
-            changes.filter_map(|(view, changes)| Some(view.table.prepare(changes?))).collect();
-        self.alone(|_| {
-            prepared.into_iter().for_each(Prepared::publish);
+        self.alone(|views| {
+            for (view, changes) in views.iter().zip(changes) {
+                if let Some(changes) = changes {
+                    view.table.publish(changes);
+                }
+            }
             published();
             Ok(())
         })

@@ -20,6 +20,7 @@ const PROBE_BITS: u32 = 9;
 pub(super) struct Probe(u64);
 
 impl Probe {
+    #[inline]
     pub(super) fn of(key: &[u8]) -> Probe {
         Probe(hash(key))
     }
@@ -80,6 +81,7 @@ impl Filter {
     }
 
     /// Whether the key may be there; when not, it is certainly not.
+    #[inline]
     pub(super) fn may_contain(&self, key: Probe) -> bool {
         let block = &self.blocks[key.block(self.blocks.len())];
         key.bits().all(|(word, bit)| block[word] & bit != 0)

@@ -121,10 +121,12 @@ impl Segment {
         self.filter.as_ref().map_or(self.len(), Filter::keys)
     }
 
+    #[inline]
     pub(super) fn key(&self, at: usize) -> &[u8] {
         key_at(&self.bytes, self.starts[at])
     }
 
+    #[inline]
     pub(super) fn entry(&self, at: usize) -> EntryRef<'_> {
         entry_at(&self.bytes, self.starts[at])
     }
@@ -206,12 +208,14 @@ fn place(at: usize) -> u32 {
     u32::try_from(at).expect("segments of more than SEGMENT_BYTES_MAX are not merged")
 }
 
+#[inline]
 fn put(key: &[u8], value: Option<&[u8]>, out: &mut Vec<u8>) {
     out.extend_from_slice(&lengths(key.len(), value));
     out.extend_from_slice(key);
     out.extend_from_slice(value.unwrap_or_default());
 }
 
+#[inline]
 fn lengths(key: usize, value: Option<&[u8]>) -> [u8; HEAD_BYTES] {
     assert!(key <= KEY_BYTES_MAX, "a key has at most 1024 bytes");
     assert!(value.is_none_or(|value| value.len() <= VALUE_BYTES_MAX), "a value has at most 4 KB");
@@ -220,12 +224,14 @@ fn lengths(key: usize, value: Option<&[u8]>) -> [u8; HEAD_BYTES] {
     [a, b, c, d]
 }
 
+#[inline]
 fn key_at(bytes: &[u8], at: u32) -> &[u8] {
     let at = at as usize;
     let length = usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
     &bytes[at + HEAD_BYTES..at + HEAD_BYTES + length]
 }
 
+#[inline]
 fn entry_at(bytes: &[u8], at: u32) -> EntryRef<'_> {
     let key = key_at(bytes, at);
     let at = at as usize;
@@ -234,8 +240,9 @@ fn entry_at(bytes: &[u8], at: u32) -> EntryRef<'_> {
     (key, (length != DELETED).then(|| &bytes[value..value + usize::from(length)]))
 }
 
-/// The first bytes of a key as a number that sorts as they do.
-fn head(key: &[u8]) -> u128 {
+/// The first bytes of a key as a number: when those of two keys differ, they sort as the keys do.
+#[inline]
+pub(super) fn head(key: &[u8]) -> u128 {
     match key.first_chunk::<16>() {
         Some(head) => u128::from_be_bytes(*head),
         None => {
