@@ -24,6 +24,7 @@ use crate::wire::Recorded;
 
 use super::folding::{Folding, foreign};
 use super::pack::{Pack, Unpack};
+use super::recent::Recent;
 use super::{Moment, ProjectionError};
 
 mod element;
@@ -123,7 +124,12 @@ impl Draft<'_> {
 }
 
 /// Folds a page of the log.
-pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<Batch, ProjectionError> {
+pub(super) fn fold(
+    table: &Snapshot,
+    _recent: &mut Recent,
+    page: &[Recorded],
+    at: &Folding,
+) -> Result<Batch, ProjectionError> {
     let mut draft = Draft { table, changes: BTreeMap::new() };
     let mut elements = element::Elements::default();
     for recorded in page {

@@ -21,6 +21,7 @@ use crate::wire::Recorded;
 use super::ProjectionError;
 use super::folding::{ById, Folding, session_event};
 use super::pack::{Pack, Unpack};
+use super::recent::Recent;
 
 mod delivery;
 mod history;
@@ -49,7 +50,7 @@ pub(super) fn shape(key: &[u8]) -> Use {
 
 /// Where a session's messages are filed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Filing {
+pub(super) struct Filing {
     line: LineId,
     channel: ChannelId,
     account: Account,
@@ -99,6 +100,7 @@ struct Open {
 /// A page of the log on its way into the table.
 struct Fold<'a> {
     table: &'a Snapshot,
+    recent: &'a mut Recent,
     at: &'a Folding,
     open: ById<SessionId, Open>,
     deliveries: ById<(SessionId, MessageId), Delivery>,
@@ -107,10 +109,15 @@ struct Fold<'a> {
 }
 
 /// Folds a page of the log.
-pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<Batch, ProjectionError> {
+pub(super) fn fold(
+    table: &Snapshot,
+    recent: &mut Recent,
+    page: &[Recorded],
+    at: &Folding,
+) -> Result<Batch, ProjectionError> {
     let changes = Batch::with_capacity(page.len() * 2);
     let (open, deliveries, marks) = (ById::default(), ById::default(), ById::default());
-    let mut fold = Fold { table, at, open, deliveries, marks, changes };
+    let mut fold = Fold { table, recent, at, open, deliveries, marks, changes };
     for recorded in page {
         at.now(recorded.position);
         if let Some((session, event)) = session_event(recorded, at)? {
@@ -170,6 +177,7 @@ impl Fold<'_> {
             if open.changed {
                 self.changes.put(&Pack::key(FILING).id(session.0).done(), &open.filing.encode());
             }
+            self.recent.filings.keep(session, open.filing);
         }
         for (session, marks) in self.marks {
             marks.write(session, &mut self.changes);
@@ -182,12 +190,19 @@ impl Fold<'_> {
 
     fn open(&mut self, session: SessionId) -> Result<&mut Open, ProjectionError> {
         if !self.open.contains_key(&session)
-            && let Some(filing) = Filing::get(self.table, session)?
+            && let Some(filing) = self.filing(session)?
         {
             self.open.insert(session, Open { filing, changed: false, messages: Vec::new() });
         }
         let at = self.at;
         self.open.get_mut(&session).ok_or_else(|| at.illegal(format!("session {session} does not exist")))
+    }
+
+    fn filing(&mut self, session: SessionId) -> Result<Option<Filing>, ProjectionError> {
+        match self.recent.filings.take(session) {
+            Some(filing) => Ok(Some(filing)),
+            None => Filing::get(self.table, session),
+        }
     }
 
     fn mark(&mut self, session: SessionId, position: Position) {

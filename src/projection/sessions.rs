@@ -18,6 +18,7 @@ use crate::log::Position;
 use crate::wire::Recorded;
 
 use super::folding::{ById, Folding, session_event};
+use super::recent::Recent;
 use super::{Moment, ProjectionError};
 
 mod lists;
@@ -218,26 +219,31 @@ struct Touched {
     /// Where it stood before the page, and what it was linked to.
     before: row::Keys,
     linked_before: Vec<ElementRef>,
-    after: SessionSummary,
+    /// Boxed: it has some hundred bytes, which a growing vector would copy again and again.
+    after: Box<SessionSummary>,
     changed: bool,
 }
 
 impl Touched {
-    fn created(after: SessionSummary) -> Touched {
+    fn created(after: Box<SessionSummary>) -> Touched {
         Touched { before: row::Keys::default(), linked_before: Vec::new(), after, changed: true }
     }
 
-    fn found(after: SessionSummary) -> Touched {
+    fn found(after: Box<SessionSummary>) -> Touched {
         let (before, linked_before) = (row::Keys::of(&after), after.links.clone());
         Touched { before, linked_before, after, changed: false }
     }
 }
 
 /// Folds a page of the log: each session is read once and written once.
-pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<Batch, ProjectionError> {
+pub(super) fn fold(
+    table: &Snapshot,
+    recent: &mut Recent,
+    page: &[Recorded],
+    at: &Folding,
+) -> Result<Batch, ProjectionError> {
     let mut places: ById<SessionId, usize> = ById::default();
-    // Boxed: a row has some hundred bytes, which a growing vector would copy again and again.
-    let mut touched: Vec<Box<Touched>> = Vec::new();
+    let mut touched: Vec<Touched> = Vec::new();
     for recorded in page {
         at.now(recorded.position);
         let Some((session, event)) = session_event(recorded, at)? else { continue };
@@ -251,12 +257,15 @@ pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<
                         return Err(at.illegal(format!("session {session} exists")));
                     }
                     let row = created(session, event, moment).map_err(|reason| at.illegal(reason))?;
-                    touched.push(Box::new(Touched::created(row)));
+                    touched.push(Touched::created(Box::new(row)));
                     continue;
                 }
-                let row = row::get(table, session)?;
+                let row = match recent.sessions.take(session) {
+                    Some(row) => Some(row),
+                    None => row::get(table, session)?.map(Box::new),
+                };
                 let missing = || at.illegal(format!("session {session} does not exist"));
-                touched.push(Box::new(Touched::found(row.ok_or_else(missing)?)));
+                touched.push(Touched::found(row.ok_or_else(missing)?));
                 touched.last_mut().expect("it was pushed above")
             }
         };
@@ -264,8 +273,11 @@ pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<
     }
     let mut changes = Batch::with_capacity(touched.len() * 5);
     let mut scratch = row::Scratch::default();
-    for row in touched.iter().filter(|row| row.changed) {
-        row::write(&row.before, &row.linked_before, &row.after, &mut scratch, &mut changes);
+    for row in touched {
+        if row.changed {
+            row::write(&row.before, &row.linked_before, &row.after, &mut scratch, &mut changes);
+        }
+        recent.sessions.keep(row.after.session, row.after);
     }
     Ok(changes)
 }

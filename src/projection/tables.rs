@@ -6,7 +6,7 @@
 //!   0x00        version, position, id of the last event folded     first entry of each table
 //! ```
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use crate::wire::Recorded;
 
 use super::folding::Folding;
 use super::pack::{Pack, Unpack};
+use super::recent::Recent;
 use super::{Place, ProjectionError, ProjectionName, directory, messages, panics, sessions};
 
 const CHECKPOINT: u8 = 0;
@@ -30,7 +31,7 @@ pub(super) type Positions = [Position; COUNT];
 /// What a page of the log changes, a batch for each projection.
 pub(super) type Changes = [Option<Prepared>; COUNT];
 
-type Fold = fn(&Snapshot, &[Recorded], &Folding) -> Result<Batch, ProjectionError>;
+type Fold = fn(&Snapshot, &mut Recent, &[Recorded], &Folding) -> Result<Batch, ProjectionError>;
 
 /// A projection: a fold, and the table that it folds into.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ struct View {
     version: u32,
     fold: Fold,
     table: Table,
+    /// What stands in the table once the page at hand does; only the fold looks into it.
+    recent: Mutex<Recent>,
 }
 
 impl View {
@@ -52,7 +55,7 @@ impl View {
             None => Table::in_memory_of(shape),
             Some(folder) => folder.table_of(name.as_str(), shape)?,
         };
-        Ok(View { name, version, fold, table })
+        Ok(View { name, version, fold, table, recent: Mutex::default() })
     }
 
     /// What a page adds, if it has anything after `at`.
@@ -61,7 +64,8 @@ impl View {
         let Some(last) = page.last() else { return Ok(None) };
         let folding = Folding::new(self.name, at);
         panics::caught(folding.place(), || {
-            let mut batch = (self.fold)(&self.table.snapshot(), page, &folding)?;
+            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut batch = (self.fold)(&self.table.snapshot(), &mut recent, page, &folding)?;
             let checkpoint = Checkpoint { position: last.position, event: last.event_id };
             batch.put(&[CHECKPOINT], &self.checkpoint(checkpoint));
             Ok(Some(self.table.prepare(batch)))
@@ -194,6 +198,7 @@ impl Tables {
         self.alone(|views| {
             published();
             for view in views.iter().filter(|view| names.contains(&view.name)) {
+                *view.recent.lock().unwrap_or_else(PoisonError::into_inner) = Recent::default();
                 view.table.clear()?;
             }
             Ok(())
