@@ -5,7 +5,8 @@
 //!
 //! ```text
 //!   folder/lock     held by whoever has the folder open
-//!   folder/db …     sled's own files
+//!   folder/db …     of a store: sled's own files
+//!   folder/*.run …  of tables: sorted runs
 //! ```
 
 use std::fs::{self, File, TryLockError};

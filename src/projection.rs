@@ -34,6 +34,7 @@ mod pack;
 mod page;
 mod panics;
 mod queries;
+mod recent;
 mod runner;
 mod sessions;
 mod tables;

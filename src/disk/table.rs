@@ -152,8 +152,6 @@ pub(crate) enum Direction {
 pub(crate) struct Table {
     /// Replaced as a whole, under a lock that nobody holds for longer than that.
     layers: RwLock<Arc<Layers>>,
-    /// Held while the newest segments change.
-    applying: Mutex<()>,
     /// Held while segments move down: one flush at a time.
     flushing: Mutex<()>,
     /// Held while runs are merged.
@@ -165,25 +163,12 @@ pub(crate) struct Table {
     files: Option<Files>,
 }
 
-/// Changes in the order of their keys.
-#[derive(Debug)]
-pub(crate) struct Sorted(Segment);
-
 /// Changes that are sorted and merged, and wait for the moment from which they count.
-pub(crate) struct Prepared<'a> {
-    table: &'a Table,
-    newest: Arc<Segment>,
-    /// How many segments it stands for.
-    replaced: usize,
-    _applying: MutexGuard<'a, ()>,
-}
-
-impl Prepared<'_> {
-    /// Makes the changes visible, all together.
-    pub(crate) fn publish(self) {
-        let Prepared { table, newest, replaced, .. } = self;
-        table.change(|layers| drop(layers.fresh.splice(..replaced, [newest])));
-    }
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    changes: Arc<Segment>,
+    /// The same with the segments below them, and those.
+    merged: Option<(Arc<Segment>, Vec<Arc<Segment>>)>,
 }
 
 impl Table {
@@ -203,7 +188,6 @@ impl Table {
     pub(crate) fn in_memory_of(shape: Shape) -> Table {
         Table {
             layers: RwLock::default(),
-            applying: Mutex::default(),
             flushing: Mutex::default(),
             merging: Mutex::default(),
             manifest: Mutex::default(),
@@ -263,27 +247,33 @@ impl Table {
     pub(crate) fn apply(&self, changes: impl IntoIterator<Item = Change>) {
         let batch: Batch = changes.into_iter().collect();
         if !batch.is_empty() {
-            self.prepare(self.sort(batch)).publish();
+            self.publish(self.prepare(batch));
         }
-    }
-
-    /// Sorts changes for [`Table::prepare`].
-    pub(crate) fn sort(&self, batch: Batch) -> Sorted {
-        Sorted(batch.seal(self.shape))
     }
 
     /// Does the work of making changes, so that nothing is left to do but to make them visible.
-    pub(crate) fn prepare(&self, Sorted(newest): Sorted) -> Prepared<'_> {
-        let newest = Arc::new(newest);
-        let _applying = lock(&self.applying);
+    pub(crate) fn prepare(&self, batch: Batch) -> Prepared {
+        let changes = Arc::new(batch.seal(self.shape));
         let layers = self.layers();
-        let (mut newest, mut replaced) = (newest, 0);
-        while let Some(count) = merged_at_once(&newest, &layers.fresh[replaced..]) {
-            let lower = &layers.fresh[replaced..replaced + count];
+        let (mut newest, mut below) = (Arc::clone(&changes), layers.fresh.as_slice());
+        while let Some(count) = merged_at_once(&newest, below) {
+            let lower = &below[..count];
             newest = Arc::new(self.merge_segments(std::iter::once(&newest).chain(lower), false));
-            replaced += count;
+            below = &below[count..];
         }
-        Prepared { table: self, newest, replaced, _applying }
+        let merged = layers.fresh[..layers.fresh.len() - below.len()].to_vec();
+        Prepared { changes, merged: (!merged.is_empty()).then_some((newest, merged)) }
+    }
+
+    /// Makes changes visible, all together.
+    pub(crate) fn publish(&self, Prepared { changes, merged }: Prepared) {
+        self.change(|layers| match merged {
+            // A flush may have taken the segments below.
+            Some((newest, lower)) if is_prefix(&lower, &layers.fresh) => {
+                drop(layers.fresh.splice(..lower.len(), [newest]));
+            }
+            _ => layers.fresh.insert(0, changes),
+        });
     }
 
     /// Writes what was applied, and `extra` with it, so that after a crash all of it is there or
@@ -306,19 +296,15 @@ impl Table {
         };
         let extra: Batch = extra.into_iter().collect();
         let extra = (!extra.is_empty()).then(|| Arc::new(extra.seal(self.shape)));
-        let leaving = {
-            let _applying = lock(&self.applying);
-            self.change(|layers| {
-                layers.leaving = extra.into_iter().chain(std::mem::take(&mut layers.fresh)).collect();
-                layers.leaving.clone()
-            })
-        };
+        let leaving = self.change(|layers| {
+            layers.leaving = extra.into_iter().chain(std::mem::take(&mut layers.fresh)).collect();
+            layers.leaving.clone()
+        });
         if leaving.is_empty() {
             return Ok(());
         }
         let written = self.write_run(files, &leaving);
         if written.is_err() {
-            let _applying = lock(&self.applying);
             self.change(|layers| layers.fresh.append(&mut layers.leaving));
         }
         written
@@ -340,7 +326,7 @@ impl Table {
     /// Deletes every entry.
     pub(crate) fn clear(&self) -> Result<(), DiskError> {
         let (_no_merge, _no_flush) = (lock(&self.merging), lock(&self.flushing));
-        let (_manifest, _applying) = (lock(&self.manifest), lock(&self.applying));
+        let _manifest = lock(&self.manifest);
         if let Some(files) = &self.files {
             files.write_manifest(std::iter::empty())?;
         }
@@ -418,7 +404,6 @@ impl Table {
                 return;
             }
             let new = Arc::new(self.merge_segments(merged.iter(), oldest));
-            let _applying = lock(&self.applying);
             self.change(|layers| {
                 let at = layers.fresh.iter().position(|segment| Arc::ptr_eq(segment, &merged[0]));
                 let at = at.expect("what is applied meanwhile takes the place of small segments alone");
@@ -499,6 +484,10 @@ fn due(sizes: &[u64], merged: usize) -> Option<Range<usize>> {
     let like_the_last = |at: &usize| sizes[*at] <= sizes[*at - 1] * 2;
     let more = (group.end..sizes.len()).take_while(like_the_last).count();
     Some(group.start..group.end + more)
+}
+
+fn is_prefix(segments: &[Arc<Segment>], of: &[Arc<Segment>]) -> bool {
+    segments.len() <= of.len() && segments.iter().zip(of).all(|(one, other)| Arc::ptr_eq(one, other))
 }
 
 fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {

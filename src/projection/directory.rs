@@ -24,6 +24,7 @@ use crate::wire::Recorded;
 
 use super::folding::{Folding, foreign};
 use super::pack::{Pack, Unpack};
+use super::recent::Recent;
 use super::{Moment, ProjectionError};
 
 mod element;
@@ -38,7 +39,7 @@ pub(super) use lookup::{
 };
 
 /// Raised with every change of the rows: an older table is dropped and folded again.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// There are few of these; any of them may be looked up.
 pub(super) fn shape(_key: &[u8]) -> Use {
@@ -123,7 +124,12 @@ impl Draft<'_> {
 }
 
 /// Folds a page of the log.
-pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<Batch, ProjectionError> {
+pub(super) fn fold(
+    table: &Snapshot,
+    _recent: &mut Recent,
+    page: &[Recorded],
+    at: &Folding,
+) -> Result<Batch, ProjectionError> {
     let mut draft = Draft { table, changes: BTreeMap::new() };
     let mut elements = element::Elements::default();
     for recorded in page {

@@ -5,15 +5,13 @@
 //!
 //! ```text
 //!   s session                          line, channel, account, created, links
-//!   t session position                 0 a mark, 1 a message
+//!   t session position                 what stands there and after it (see `marks`)
 //!   d session message                  what became of it
 //!   c account line channel position    session     a customer's, and with its channel a slot's
 //!   e element line position            session     an element's
 //! ```
 
-use std::ops::Bound;
-
-use crate::disk::table::{Batch, Direction, Snapshot, Use};
+use crate::disk::table::{Batch, Snapshot, Use};
 use crate::domain::account::Account;
 use crate::domain::event::SessionEvent;
 use crate::domain::id::{ChannelId, ElementRef, LineId, MessageId, SessionId};
@@ -23,10 +21,14 @@ use crate::wire::Recorded;
 use super::ProjectionError;
 use super::folding::{ById, Folding, session_event};
 use super::pack::{Pack, Unpack};
+use super::recent::Recent;
 
 mod delivery;
 mod history;
+mod marks;
 mod view;
+
+use marks::{Mark, Marks};
 
 pub use delivery::Delivery;
 pub(super) use history::{Place, deliveries, earlier, of_account, of_element, transcript};
@@ -34,28 +36,21 @@ pub use view::{Author, MessageView, PAGE_TEXT_BYTES_MAX, TranscriptEntry, Transc
 pub(super) use view::{Texts, entry, message, misplaced};
 
 /// Raised with every change of the rows: an older table is dropped and folded again.
-pub(super) const VERSION: u32 = 1;
-
-/// Places read at once when a session's messages are filed under an element.
-const BACKFILL_ENTRIES: usize = 4_096;
+pub(super) const VERSION: u32 = 2;
 
 const FILING: u8 = b's';
-const TRANSCRIPT: u8 = b't';
 
 /// Lists are scanned; links are made and taken back, so their entries may come again.
 pub(super) fn shape(key: &[u8]) -> Use {
     match key.first() {
-        Some(b'c' | b'e' | &TRANSCRIPT) => Use::Scanned,
+        Some(b'c' | b'e' | &marks::TRANSCRIPT) => Use::Scanned,
         _ => Use::LookedUp,
     }
 }
 
-const MARK: u8 = 0;
-const MESSAGE: u8 = 1;
-
 /// Where a session's messages are filed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Filing {
+pub(super) struct Filing {
     line: LineId,
     channel: ChannelId,
     account: Account,
@@ -66,14 +61,14 @@ struct Filing {
 impl Filing {
     fn encode(&self) -> Vec<u8> {
         let pack =
-            Pack::row().id(self.line.0).id(self.channel.0).account(&self.account).position(self.created);
+            Pack::row().id(self.line.0).id(self.channel.0).account(&self.account).count(self.created.0);
         self.links.iter().fold(pack.count(self.links.len() as u64), Pack::element).done()
     }
 
     fn decode(bytes: &[u8]) -> Result<Filing, ProjectionError> {
         let mut row = Unpack::row(bytes);
         let (line, channel) = (LineId(row.id()?), ChannelId(row.id()?));
-        let (account, created) = (row.account()?, row.position()?);
+        let (account, created) = (row.account()?, Position(row.count()?));
         let links = (0..row.count()?).map(|_| row.element()).collect::<Result<_, _>>()?;
         row.end()?;
         Ok(Filing { line, channel, account, created, links })
@@ -105,16 +100,24 @@ struct Open {
 /// A page of the log on its way into the table.
 struct Fold<'a> {
     table: &'a Snapshot,
+    recent: &'a mut Recent,
     at: &'a Folding,
     open: ById<SessionId, Open>,
     deliveries: ById<(SessionId, MessageId), Delivery>,
+    marks: ById<SessionId, Marks>,
     changes: Batch,
 }
 
 /// Folds a page of the log.
-pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<Batch, ProjectionError> {
+pub(super) fn fold(
+    table: &Snapshot,
+    recent: &mut Recent,
+    page: &[Recorded],
+    at: &Folding,
+) -> Result<Batch, ProjectionError> {
     let changes = Batch::with_capacity(page.len() * 2);
-    let mut fold = Fold { table, at, open: ById::default(), deliveries: ById::default(), changes };
+    let (open, deliveries, marks) = (ById::default(), ById::default(), ById::default());
+    let mut fold = Fold { table, recent, at, open, deliveries, marks, changes };
     for recorded in page {
         at.now(recorded.position);
         if let Some((session, event)) = session_event(recorded, at)? {
@@ -174,6 +177,10 @@ impl Fold<'_> {
             if open.changed {
                 self.changes.put(&Pack::key(FILING).id(session.0).done(), &open.filing.encode());
             }
+            self.recent.filings.keep(session, open.filing);
+        }
+        for (session, marks) in self.marks {
+            marks.write(session, &mut self.changes);
         }
         for ((session, message), delivery) in self.deliveries {
             self.changes.put(&delivery::key(session, message), &delivery.encode());
@@ -183,7 +190,7 @@ impl Fold<'_> {
 
     fn open(&mut self, session: SessionId) -> Result<&mut Open, ProjectionError> {
         if !self.open.contains_key(&session)
-            && let Some(filing) = Filing::get(self.table, session)?
+            && let Some(filing) = self.filing(session)?
         {
             self.open.insert(session, Open { filing, changed: false, messages: Vec::new() });
         }
@@ -191,8 +198,15 @@ impl Fold<'_> {
         self.open.get_mut(&session).ok_or_else(|| at.illegal(format!("session {session} does not exist")))
     }
 
+    fn filing(&mut self, session: SessionId) -> Result<Option<Filing>, ProjectionError> {
+        match self.recent.filings.take(session) {
+            Some(filing) => Ok(Some(filing)),
+            None => Filing::get(self.table, session),
+        }
+    }
+
     fn mark(&mut self, session: SessionId, position: Position) {
-        self.changes.put(&Pack::key(TRANSCRIPT).id(session.0).position(position).done(), &[MARK]);
+        self.marks.entry(session).or_default().push(position, Mark::Event);
     }
 
     fn message(&mut self, session: SessionId, position: Position) -> Result<(), ProjectionError> {
@@ -202,7 +216,7 @@ impl Fold<'_> {
         let mut keys = vec![filing.slot().position(position).done()];
         keys.extend(filing.links.iter().map(|element| filing.under(element).position(position).done()));
         keys.iter().for_each(|key| self.changes.put(key, session.0.as_bytes()));
-        self.changes.put(&Pack::key(TRANSCRIPT).id(session.0).position(position).done(), &[MESSAGE]);
+        self.marks.entry(session).or_default().push(position, Mark::Message);
         Ok(())
     }
 
@@ -253,31 +267,10 @@ impl Fold<'_> {
         let table = self.table;
         let open = self.open(session)?;
         let under = open.filing.under(element);
-        let mut positions = stored_messages(table, session)?;
+        let mut positions = marks::messages(table, session)?;
         positions.extend(&open.messages);
         let key = |position| under.clone().position(position).done();
         positions.into_iter().for_each(|position| self.changes.change(&key(position), value));
         Ok(())
-    }
-}
-
-/// The places of all messages of a session that are in the table.
-fn stored_messages(table: &Snapshot, session: SessionId) -> Result<Vec<Position>, ProjectionError> {
-    let prefix = Pack::key(TRANSCRIPT).id(session.0);
-    let to = prefix.clone().position(Position(u64::MAX)).done();
-    let mut from = prefix.position(Position::START).done();
-    let mut positions = Vec::new();
-    loop {
-        let range = (Bound::Excluded(from.as_slice()), Bound::Included(to.as_slice()));
-        let read = table.scan(range, Direction::Forward, BACKFILL_ENTRIES)?;
-        let Some((last, _)) = read.last() else { return Ok(positions) };
-        from.clone_from(last);
-        for (key, value) in read {
-            if value == [MESSAGE] {
-                let mut key = Unpack::key(&key);
-                key.id()?;
-                positions.push(key.position()?);
-            }
-        }
     }
 }

@@ -5,6 +5,7 @@
 
 use uuid::Uuid;
 
+use crate::disk::bytes::{Reader, put_varint};
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::channel::ChannelKind;
 use crate::domain::event::Origin;
@@ -31,6 +32,11 @@ impl Pack {
         Pack(Vec::with_capacity(256))
     }
 
+    /// Goes on where other bytes end.
+    pub(super) fn onto(bytes: Vec<u8>) -> Pack {
+        Pack(bytes)
+    }
+
     pub(super) fn done(self) -> Vec<u8> {
         self.0
     }
@@ -44,8 +50,9 @@ impl Pack {
         self.byte(u8::from(flag))
     }
 
+    /// A number of a row, short where it is small: it does not sort.
     pub(super) fn count(mut self, count: u64) -> Pack {
-        self.0.extend_from_slice(&count.to_be_bytes());
+        put_varint(count, &mut self.0);
         self
     }
 
@@ -54,8 +61,9 @@ impl Pack {
         self
     }
 
-    pub(super) fn position(self, position: Position) -> Pack {
-        self.count(position.0)
+    pub(super) fn position(mut self, position: Position) -> Pack {
+        self.0.extend_from_slice(&position.0.to_be_bytes());
+        self
     }
 
     pub(super) fn time(mut self, time: Timestamp) -> Pack {
@@ -64,7 +72,7 @@ impl Pack {
     }
 
     pub(super) fn moment(self, moment: Moment) -> Pack {
-        self.position(moment.position).time(moment.time)
+        self.count(moment.position.0).time(moment.time)
     }
 
     /// Bytes as they are, at the end of a key, where they sort as themselves.
@@ -179,7 +187,10 @@ impl<'a> Unpack<'a> {
     }
 
     pub(super) fn count(&mut self) -> Result<u64, ProjectionError> {
-        self.array().map(u64::from_be_bytes)
+        let mut reader = Reader::new(self.0);
+        let count = reader.varint("count", u64::MAX).map_err(damaged)?;
+        self.0 = reader.rest();
+        Ok(count)
     }
 
     pub(super) fn id(&mut self) -> Result<Uuid, ProjectionError> {
@@ -187,7 +198,7 @@ impl<'a> Unpack<'a> {
     }
 
     pub(super) fn position(&mut self) -> Result<Position, ProjectionError> {
-        self.count().map(Position)
+        self.array().map(u64::from_be_bytes).map(Position)
     }
 
     pub(super) fn time(&mut self) -> Result<Timestamp, ProjectionError> {
@@ -195,7 +206,7 @@ impl<'a> Unpack<'a> {
     }
 
     pub(super) fn moment(&mut self) -> Result<Moment, ProjectionError> {
-        Ok(Moment { position: self.position()?, time: self.time()? })
+        Ok(Moment { position: Position(self.count()?), time: self.time()? })
     }
 
     pub(super) fn text(&mut self) -> Result<String, ProjectionError> {

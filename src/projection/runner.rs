@@ -17,8 +17,9 @@ use super::panics::{caught, joined};
 use super::tables::{Changes, Positions, Tables};
 use super::{ProjectionError, ProjectionName};
 
-/// The most events folded together, but for an append that is longer: some milliseconds of work.
-pub const PAGE_EVENTS_MAX: usize = 2_048;
+/// The most events folded together, but for an append that is longer: a millisecond of work, and
+/// little enough that what it needs stays in the processor's caches and with the allocator.
+pub const PAGE_EVENTS_MAX: usize = 1_024;
 
 /// Events after which the tables are written to the disk: what a crash makes the next opening fold
 /// again, well under a second.
@@ -265,7 +266,7 @@ impl Runner {
             let mut changes = sessions.into_iter().chain(others);
             let mut next = || changes.next().unwrap_or(Ok(None));
             let changes = [next()?, next()?, next()?];
-            joined(spawn_blocking(move || apply(&tables, &decoded, at, changes, &progress)), after).await?
+            apply(&tables, &decoded, at, changes, &progress)
         }
     }
 

@@ -18,6 +18,7 @@ use crate::log::Position;
 use crate::wire::Recorded;
 
 use super::folding::{ById, Folding, session_event};
+use super::recent::Recent;
 use super::{Moment, ProjectionError};
 
 mod lists;
@@ -29,7 +30,7 @@ pub(super) use lists::{
 pub(super) use row::shape;
 
 /// Raised with every change of the rows: an older table is dropped and folded again.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// What the lists show of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,22 +146,11 @@ impl SessionSummary {
     }
 }
 
-/// What a session is after an event.
-fn evolve(
-    session: SessionId,
-    before: Option<SessionSummary>,
-    event: &SessionEvent,
-    at: Moment,
-) -> Result<SessionSummary, String> {
-    if let SessionEvent::SessionCreated { .. } = event {
-        if before.is_some() {
-            return Err(format!("session {session} exists"));
-        }
-        return created(session, event, at);
-    }
-    let mut row = before.ok_or_else(|| format!("session {session} does not exist"))?;
+/// What becomes of a session that exists; says whether anything of it did.
+fn evolve(row: &mut SessionSummary, event: &SessionEvent, at: Moment) -> Result<bool, String> {
+    let session = row.session;
     match event {
-        SessionEvent::SessionCreated { .. } => {}
+        SessionEvent::SessionCreated { .. } => return Err(format!("session {session} exists")),
         SessionEvent::OperatorAssigned { operator } if row.is_open() => {
             row.become_status(SessionStatus::Assigned(*operator), at);
         }
@@ -177,7 +167,7 @@ fn evolve(
         SessionEvent::MessageHandedOver { .. }
         | SessionEvent::MessageDelivered { .. }
         | SessionEvent::MessageRead { .. }
-        | SessionEvent::MessageFailed { .. } => {}
+        | SessionEvent::MessageFailed { .. } => return Ok(false),
         SessionEvent::SessionClosed => row.close(at)?,
         SessionEvent::SessionReopened { .. } if row.is_open() => {
             return Err(format!("session {session} is open"));
@@ -186,11 +176,11 @@ fn evolve(
             row.become_status(operator.map_or(SessionStatus::Waiting, SessionStatus::Assigned), at);
         }
         SessionEvent::SessionRenamed { name } => row.name.clone_from(name),
-        SessionEvent::ElementLinked { element } if row.links.contains(element) => {}
+        SessionEvent::ElementLinked { element } if row.links.contains(element) => return Ok(false),
         SessionEvent::ElementLinked { element } => row.links.push(element.clone()),
         SessionEvent::ElementUnlinked { element } => row.links.retain(|other| other != element),
     }
-    Ok(row)
+    Ok(true)
 }
 
 fn created(session: SessionId, event: &SessionEvent, at: Moment) -> Result<SessionSummary, String> {
@@ -224,32 +214,70 @@ fn created(session: SessionId, event: &SessionEvent, at: Moment) -> Result<Sessi
     })
 }
 
-/// A row before a page of the log and after it.
+/// A session that a page of the log has something of.
 struct Touched {
-    before: Option<SessionSummary>,
-    after: Option<SessionSummary>,
+    /// Where it stood before the page, and what it was linked to.
+    before: row::Keys,
+    linked_before: Vec<ElementRef>,
+    /// Boxed: it has some hundred bytes, which a growing vector would copy again and again.
+    after: Box<SessionSummary>,
+    changed: bool,
+}
+
+impl Touched {
+    fn created(after: Box<SessionSummary>) -> Touched {
+        Touched { before: row::Keys::default(), linked_before: Vec::new(), after, changed: true }
+    }
+
+    fn found(after: Box<SessionSummary>) -> Touched {
+        let (before, linked_before) = (row::Keys::of(&after), after.links.clone());
+        Touched { before, linked_before, after, changed: false }
+    }
 }
 
 /// Folds a page of the log: each session is read once and written once.
-pub(super) fn fold(table: &Snapshot, page: &[Recorded], at: &Folding) -> Result<Batch, ProjectionError> {
-    let mut touched: ById<SessionId, Touched> = ById::default();
+pub(super) fn fold(
+    table: &Snapshot,
+    recent: &mut Recent,
+    page: &[Recorded],
+    at: &Folding,
+) -> Result<Batch, ProjectionError> {
+    let mut places: ById<SessionId, usize> = ById::default();
+    let mut touched: Vec<Touched> = Vec::new();
     for recorded in page {
         at.now(recorded.position);
         let Some((session, event)) = session_event(recorded, at)? else { continue };
         let moment = Moment { position: recorded.position, time: recorded.time };
-        let row = match touched.entry(session) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                let before = row::get(table, session)?;
-                new.insert(Touched { after: before.clone(), before })
+        let row = match places.entry(session) {
+            Entry::Occupied(known) => &mut touched[*known.get()],
+            Entry::Vacant(place) => {
+                place.insert(touched.len());
+                if let SessionEvent::SessionCreated { .. } = event {
+                    if row::exists(table, session)? {
+                        return Err(at.illegal(format!("session {session} exists")));
+                    }
+                    let row = created(session, event, moment).map_err(|reason| at.illegal(reason))?;
+                    touched.push(Touched::created(Box::new(row)));
+                    continue;
+                }
+                let row = match recent.sessions.take(session) {
+                    Some(row) => Some(row),
+                    None => row::get(table, session)?.map(Box::new),
+                };
+                let missing = || at.illegal(format!("session {session} does not exist"));
+                touched.push(Touched::found(row.ok_or_else(missing)?));
+                touched.last_mut().expect("it was pushed above")
             }
         };
-        let after = evolve(session, row.after.take(), event, moment).map_err(|reason| at.illegal(reason))?;
-        row.after = Some(after);
+        row.changed |= evolve(&mut row.after, event, moment).map_err(|reason| at.illegal(reason))?;
     }
-    let mut changes = Batch::with_capacity(touched.len() * 6);
-    for row in touched.into_values() {
-        row::write(row.before.as_ref(), row.after.as_ref(), &mut changes);
+    let mut changes = Batch::with_capacity(touched.len() * 5);
+    let mut scratch = row::Scratch::default();
+    for row in touched {
+        if row.changed {
+            row::write(&row.before, &row.linked_before, &row.after, &mut scratch, &mut changes);
+        }
+        recent.sessions.keep(row.after.session, row.after);
     }
     Ok(changes)
 }

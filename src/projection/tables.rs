@@ -6,17 +6,18 @@
 //!   0x00        version, position, id of the last event folded     first entry of each table
 //! ```
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use uuid::Uuid;
 
 use crate::disk::Table;
-use crate::disk::table::{Batch, Folder, Prepared, Shape, Snapshot, Sorted};
+use crate::disk::table::{Batch, Folder, Prepared, Shape, Snapshot};
 use crate::log::{Log, Position};
 use crate::wire::Recorded;
 
 use super::folding::Folding;
 use super::pack::{Pack, Unpack};
+use super::recent::Recent;
 use super::{Place, ProjectionError, ProjectionName, directory, messages, panics, sessions};
 
 const CHECKPOINT: u8 = 0;
@@ -28,9 +29,9 @@ pub(super) const COUNT: usize = ProjectionName::ALL.len();
 pub(super) type Positions = [Position; COUNT];
 
 /// What a page of the log changes, a batch for each projection.
-pub(super) type Changes = [Option<Sorted>; COUNT];
+pub(super) type Changes = [Option<Prepared>; COUNT];
 
-type Fold = fn(&Snapshot, &[Recorded], &Folding) -> Result<Batch, ProjectionError>;
+type Fold = fn(&Snapshot, &mut Recent, &[Recorded], &Folding) -> Result<Batch, ProjectionError>;
 
 /// A projection: a fold, and the table that it folds into.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ struct View {
     version: u32,
     fold: Fold,
     table: Table,
+    /// What stands in the table once the page at hand does; only the fold looks into it.
+    recent: Mutex<Recent>,
 }
 
 impl View {
@@ -52,19 +55,20 @@ impl View {
             None => Table::in_memory_of(shape),
             Some(folder) => folder.table_of(name.as_str(), shape)?,
         };
-        Ok(View { name, version, fold, table })
+        Ok(View { name, version, fold, table, recent: Mutex::default() })
     }
 
     /// What a page adds, if it has anything after `at`.
-    fn fold(&self, page: &[Recorded], at: Position) -> Result<Option<Sorted>, ProjectionError> {
+    fn fold(&self, page: &[Recorded], at: Position) -> Result<Option<Prepared>, ProjectionError> {
         let page = &page[page.partition_point(|recorded| recorded.position <= at)..];
         let Some(last) = page.last() else { return Ok(None) };
         let folding = Folding::new(self.name, at);
         panics::caught(folding.place(), || {
-            let mut batch = (self.fold)(&self.table.snapshot(), page, &folding)?;
+            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut batch = (self.fold)(&self.table.snapshot(), &mut recent, page, &folding)?;
             let checkpoint = Checkpoint { position: last.position, event: last.event_id() };
             batch.put(&[CHECKPOINT], &self.checkpoint(checkpoint));
-            Ok(Some(self.table.sort(batch)))
+            Ok(Some(self.table.prepare(batch)))
         })
     }
 
@@ -166,7 +170,7 @@ impl Tables {
         page: &[Recorded],
         at: &Positions,
         name: ProjectionName,
-    ) -> Result<Option<Sorted>, ProjectionError> {
+    ) -> Result<Option<Prepared>, ProjectionError> {
         let views = self.views()?;
         let mut of_name = views.iter().zip(at).filter(|(view, _)| view.name == name);
         of_name.next().map_or(Ok(None), |(view, at)| view.fold(page, *at))
@@ -174,12 +178,12 @@ impl Tables {
 
     /// Changes all tables; nobody reads in between, and `published` happens with it.
     pub(super) fn apply(&self, changes: Changes, published: impl FnOnce()) -> Result<(), ProjectionError> {
-        let views = self.views()?;
-        let changes = views.iter().zip(changes);
-        let prepared: Vec<_> =
-            changes.filter_map(|(view, changes)| Some(view.table.prepare(changes?))).collect();
-        self.alone(|_| {
-            prepared.into_iter().for_each(Prepared::publish);
+        self.alone(|views| {
+            for (view, changes) in views.iter().zip(changes) {
+                if let Some(changes) = changes {
+                    view.table.publish(changes);
+                }
+            }
             published();
             Ok(())
         })
@@ -194,6 +198,7 @@ impl Tables {
         self.alone(|views| {
             published();
             for view in views.iter().filter(|view| names.contains(&view.name)) {
+                *view.recent.lock().unwrap_or_else(PoisonError::into_inner) = Recent::default();
                 view.table.clear()?;
             }
             Ok(())

@@ -13,7 +13,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::run::{Pages, Run};
-use super::segment::{EntryRef, Segment};
+use super::segment::{EntryRef, Segment, head};
 use super::{Direction, Entry, Shape, Use};
 use crate::disk::DiskError;
 
@@ -140,8 +140,15 @@ pub(super) struct Merge<'a> {
     /// The uppermost first.
     cursors: Vec<Cursor<'a>>,
     /// The cursors that have an entry, as a heap: each comes before those at twice its place.
-    heap: Vec<usize>,
+    heap: Vec<Top>,
     direction: Direction,
+}
+
+/// A cursor in the heap; most are told apart without a look at their keys.
+#[derive(Clone, Copy)]
+struct Top {
+    head: u128,
+    cursor: usize,
 }
 
 impl<'a> Merge<'a> {
@@ -150,7 +157,8 @@ impl<'a> Merge<'a> {
         direction: Direction,
     ) -> Result<Merge<'a>, DiskError> {
         let cursors: Vec<Cursor<'a>> = cursors.collect::<Result<_, _>>()?;
-        let heap = (0..cursors.len()).filter(|at| !cursors[*at].is_done()).collect();
+        let left = cursors.iter().enumerate().filter(|(_, cursor)| !cursor.is_done());
+        let heap = left.map(|(at, cursor)| Top { head: head(cursor.key()), cursor: at }).collect();
         let mut merge = Merge { cursors, heap, direction };
         (0..merge.heap.len() / 2).rev().for_each(|at| merge.sift(at));
         Ok(merge)
@@ -165,10 +173,10 @@ impl<'a> Merge<'a> {
         let Some(top) = self.heap.first().copied() else { return Ok(false) };
         let mut hid = false;
         while let Some(lower) = self.equal(top) {
-            hid |= self.cursors[self.heap[lower]].entry().1.is_some();
+            hid |= self.cursors[self.heap[lower].cursor].entry().1.is_some();
             self.advance(lower)?;
         }
-        let (key, value) = self.cursors[top].entry();
+        let (key, value) = self.cursors[top.cursor].entry();
         if value.is_some() || keeps.keep(key, hid) {
             take((key, value))?;
         }
@@ -189,16 +197,22 @@ impl<'a> Merge<'a> {
     }
 
     /// The place in the heap of another entry of the first key.
-    fn equal(&self, top: usize) -> Option<usize> {
-        let key = self.cursors[top].key();
-        (1..self.heap.len().min(3)).find(|at| self.cursors[self.heap[*at]].key() == key)
+    fn equal(&self, top: Top) -> Option<usize> {
+        let key = self.cursors[top.cursor].key();
+        (1..self.heap.len().min(3)).find(|at| {
+            let other = &self.heap[*at];
+            other.head == top.head && self.cursors[other.cursor].key() == key
+        })
     }
 
     fn advance(&mut self, at: usize) -> Result<(), DiskError> {
-        let cursor = &mut self.cursors[self.heap[at]];
+        let top = &mut self.heap[at];
+        let cursor = &mut self.cursors[top.cursor];
         cursor.advance()?;
         if cursor.is_done() {
             self.heap.swap_remove(at);
+        } else {
+            top.head = head(cursor.key());
         }
         self.sift(at);
         Ok(())
@@ -206,28 +220,32 @@ impl<'a> Merge<'a> {
 
     /// Moves an entry down to its place.
     fn sift(&mut self, mut at: usize) {
+        let Some(moved) = self.heap.get(at).copied() else { return };
         loop {
-            let children = [2 * at + 1, 2 * at + 2].into_iter().filter(|child| *child < self.heap.len());
-            let Some(first) =
-                children.reduce(|one, other| if self.is_before(other, one) { other } else { one })
-            else {
-                return;
-            };
-            if !self.is_before(first, at) {
-                return;
+            let (left, right) = (2 * at + 1, 2 * at + 2);
+            let Some(mut first) = self.heap.get(left).copied() else { break };
+            let mut place = left;
+            if let Some(other) = self.heap.get(right).copied()
+                && self.is_before(other, first)
+            {
+                (first, place) = (other, right);
             }
-            self.heap.swap(at, first);
-            at = first;
+            if !self.is_before(first, moved) {
+                break;
+            }
+            self.heap[at] = first;
+            at = place;
         }
+        self.heap[at] = moved;
     }
 
     #[inline]
-    fn is_before(&self, one: usize, other: usize) -> bool {
-        let (one, other) = (self.heap[one], self.heap[other]);
-        let order = self.cursors[one].key().cmp(self.cursors[other].key());
+    fn is_before(&self, one: Top, other: Top) -> bool {
+        let by_key = || self.cursors[one.cursor].key().cmp(self.cursors[other.cursor].key());
+        let order = one.head.cmp(&other.head).then_with(by_key);
         let order = if self.direction == Direction::Backward { order.reverse() } else { order };
         // Of equal keys the upper layer's comes first.
-        order.then(one.cmp(&other)) == Ordering::Less
+        order.then(one.cursor.cmp(&other.cursor)) == Ordering::Less
     }
 }
 

@@ -240,9 +240,9 @@ fn entry_at(bytes: &[u8], at: u32) -> EntryRef<'_> {
     (key, (length != DELETED).then(|| &bytes[value..value + usize::from(length)]))
 }
 
-/// The first bytes of a key as a number that sorts as they do.
+/// The first bytes of a key as a number: when those of two keys differ, they sort as the keys do.
 #[inline]
-fn head(key: &[u8]) -> u128 {
+pub(super) fn head(key: &[u8]) -> u128 {
     match key.first_chunk::<16>() {
         Some(head) => u128::from_be_bytes(*head),
         None => {

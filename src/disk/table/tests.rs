@@ -102,6 +102,180 @@ proptest! {
     }
 }
 
+/// Numbers that look random and follow from a seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// Batches of all sizes, so that segments are merged at once, later, and not at all.
+fn run_at_random(seed: u64, mut table: Table, mut reopen: impl FnMut(Table) -> Table) {
+    println!("seed {seed}");
+    let mut chance = Chance(seed);
+    let mut model = BTreeMap::new();
+    let key = |number: u64| [&b"some prefix"[..], &number.to_be_bytes()].concat();
+    for step in 0..60u64 {
+        let size = [3, 40, 300, 1_500, 6_000][chance.below(5) as usize];
+        let first = chance.below(8_000);
+        let changes: Vec<Change> = (0..size)
+            .map(|at| {
+                let number = if at % 2 == 0 { first + at } else { chance.below(9_000) };
+                let value =
+                    (chance.below(4) > 0).then(|| step.to_be_bytes().repeat(chance.below(9) as usize));
+                (key(number), value)
+            })
+            .collect();
+        for (key, value) in &changes {
+            match value {
+                Some(value) => model.insert(key.clone(), value.clone()),
+                None => model.remove(key),
+            };
+        }
+        table.apply(changes);
+        match chance.below(8) {
+            0 | 1 => table.flush_only([]).expect("it is written"),
+            2 => table.merge().expect("it is merged"),
+            3 => table = reopen(table),
+            _ => {}
+        }
+        for number in (0..9_000).step_by(301).map(|number| number + chance.below(301)) {
+            assert_eq!(table.get(&key(number)), Ok(model.get(&key(number)).cloned()), "seed {seed}");
+        }
+    }
+    let all: Vec<Entry> = model.clone().into_iter().collect();
+    assert!(table.scan_prefix(&[], Direction::Forward, 20_000) == Ok(all), "seed {seed}");
+    let all: Vec<Entry> = model.into_iter().rev().collect();
+    assert!(table.scan_prefix(&[], Direction::Backward, 20_000) == Ok(all), "seed {seed}");
+}
+
+#[test]
+fn large_and_small_batches_give_what_a_map_gives() {
+    for seed in [1, std::process::id().into()] {
+        run_at_random(seed, Table::in_memory(), |table| table);
+        let folder = folder();
+        let open = || Table::open(folder.path(), "table").expect("it opens");
+        run_at_random(seed, open(), |table| {
+            table.flush([]).expect("it is written");
+            drop(table);
+            open()
+        });
+    }
+}
+
+#[test]
+fn a_snapshot_stays_what_it_was_whatever_is_written_merged_and_removed() {
+    let folder = folder();
+    let table = Table::open(folder.path(), "table").expect("it opens");
+    let key = |number: u32| number.to_be_bytes().to_vec();
+    let fill = |value: u8| table.apply((0..5_000).map(|number| (key(number), Some(vec![value; 20]))));
+    fill(1);
+    table.flush([]).expect("it is written");
+    let before = table.snapshot();
+    for value in 2..20 {
+        fill(value);
+        table.flush([]).expect("it is written and merged");
+    }
+    assert_eq!(before.get(&key(4_999)), Ok(Some(vec![1; 20])), "its file is gone, but open");
+    table.clear().expect("it is cleared");
+    let entries = before.scan_prefix(&[], Direction::Forward, 9_999).expect("it is read");
+    assert_eq!(entries.len(), 5_000);
+    assert!(entries.iter().all(|(_, value)| *value == [1; 20]));
+    assert_eq!(table.scan_prefix(&[], Direction::Forward, 9_999), Ok(Vec::new()));
+}
+
+#[test]
+fn readers_see_each_entry_once_while_the_table_is_flushed_and_merged() {
+    let folder = folder();
+    let table = Table::open(folder.path(), "table").expect("it opens");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let count = |number: u32| (number.to_be_bytes().to_vec(), Some(vec![7; 30]));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for batch in 0..60u32 {
+                table.apply((batch * 500..(batch + 1) * 500).map(count));
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                table.flush([]).expect("it is written");
+            }
+        });
+        let mut seen = 0;
+        while seen < 30_000 {
+            let entries = table.scan_prefix(&[], Direction::Forward, 99_999).expect("it is read");
+            let keys = entries.iter().map(|(key, _)| key.as_slice());
+            let expected = (0..).map(u32::to_be_bytes);
+            assert!(keys.zip(expected).all(|(key, expected)| key == expected), "none is missing or twice");
+            assert!(
+                entries.len() >= seen && entries.len().is_multiple_of(500),
+                "whole batches, and none taken back"
+            );
+            seen = entries.len();
+        }
+    });
+}
+
+#[test]
+fn what_is_put_once_and_deleted_once_vanishes_and_other_deletions_stay() {
+    for (shape, left) in [((|_| Use::Once) as Shape, 0), (|_| Use::Scanned, 300), (|_| Use::LookedUp, 300)] {
+        let path = folder();
+        let table = Folder::open(path.path()).and_then(|folder| folder.table_of("table", shape));
+        let table = table.expect("it opens");
+        let key = |number: u32| number.to_be_bytes().to_vec();
+        table.apply((0..300).map(|number| (key(number), Some(vec![1]))));
+        table.apply((0..300).map(|number| (key(number), None)));
+        table.flush([]).expect("it is written");
+        assert_eq!(table.layers().runs.iter().map(|run| run.entries).sum::<u64>(), left);
+        assert_eq!(table.scan_prefix(&[], Direction::Forward, 9), Ok(Vec::new()));
+        assert_eq!(table.get(&key(7)), Ok(None));
+    }
+}
+
+#[test]
+fn a_flush_that_fails_leaves_everything_to_be_read_and_flushed_again() {
+    let path = folder();
+    let table = Table::open(path.path(), "table").expect("it opens");
+    table.put(b"a".to_vec(), b"1".to_vec());
+    let obstacle = path.path().join("table.0.run");
+    std::fs::create_dir(&obstacle).expect("a folder in the way");
+    assert!(matches!(table.flush([]), Err(DiskError::Failed { .. })));
+    table.put(b"b".to_vec(), b"2".to_vec());
+    let both = vec![(b"a".to_vec(), b"1".to_vec()), (b"b".to_vec(), b"2".to_vec())];
+    assert_eq!(table.scan_prefix(&[], Direction::Forward, 9), Ok(both.clone()));
+    std::fs::remove_dir(&obstacle).expect("it is empty");
+    table.flush([]).expect("it is written");
+    drop(table);
+    let table = Table::open(path.path(), "table").expect("it opens again");
+    assert_eq!(table.scan_prefix(&[], Direction::Forward, 9), Ok(both));
+}
+
+#[test]
+fn a_changed_byte_is_noticed_wherever_it_stands() {
+    let path = folder();
+    let table = Table::open(path.path(), "table").expect("it opens");
+    table.apply((0..2_000u32).map(|number| (number.to_be_bytes().to_vec(), Some(vec![3; 20]))));
+    table.flush([]).expect("it is written");
+    drop(table);
+    for name in ["table.0.run", "table.manifest"] {
+        let file = path.path().join(name);
+        let whole = std::fs::read(&file).expect("it is there");
+        for at in (0..whole.len()).step_by(whole.len() / 40 + 1).chain([whole.len() - 1]) {
+            let mut changed = whole.clone();
+            changed[at] ^= 0x10;
+            std::fs::write(&file, &changed).expect("it is written");
+            let read = Table::open(path.path(), "table")
+                .and_then(|table| table.scan_prefix(&[], Direction::Forward, 9_999).map(|read| read.len()));
+            assert!(matches!(&read, Err(DiskError::Failed { .. })), "{name}, byte {at}: {read:?}");
+        }
+        std::fs::write(&file, &whole).expect("it is written");
+    }
+}
+
 #[test]
 fn what_was_not_flushed_is_gone_with_its_checkpoint_after_a_crash() {
     let folder = folder();

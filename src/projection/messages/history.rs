@@ -9,7 +9,7 @@ use super::super::QueryError;
 use super::super::merge::{ID_BYTES, Span, merged, parts_of_lines};
 use super::super::pack::{Pack, Unpack};
 use super::super::page::PageOf;
-use super::{Delivery, Filing, TRANSCRIPT};
+use super::{Delivery, Filing, marks};
 
 /// Where an entry of a history stands, and in whose session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +30,8 @@ pub(in super::super) fn transcript(
     if Filing::get(table, session)?.is_none() {
         return Ok(None);
     }
-    let prefix = Pack::key(TRANSCRIPT).id(session.0).done();
-    let entries = merged(table, vec![prefix], span, page.limit() + 1)?;
-    Ok(Some(entries.into_iter().map(|(position, _)| Place { position, session }).collect()))
+    let positions = marks::transcript(table, session, span, page.limit() + 1)?;
+    Ok(Some(positions.into_iter().map(|position| Place { position, session }).collect()))
 }
 
 /// Messages of the session's slot before the session was created.

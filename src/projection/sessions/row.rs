@@ -16,6 +16,7 @@
 use crate::disk::table::{Batch, Snapshot, Use};
 use crate::domain::account::Account;
 use crate::domain::id::{ChannelId, ElementRef, LineId, OperatorId, SessionId};
+use crate::log::Position;
 
 use super::super::ProjectionError;
 use super::super::pack::{Pack, Unpack, damaged};
@@ -65,54 +66,99 @@ pub(super) fn of_element(list: u8, element: &ElementRef) -> Pack {
     Pack::key(list).element(element)
 }
 
-fn of_line(list: u8, line: LineId) -> Pack {
-    Pack::key(list).id(line.0)
+/// The keys of all lists that a session stands in, one behind the other.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
 }
 
-/// The keys of all lists that a session stands in.
-fn keys(row: &SessionSummary) -> Vec<Vec<u8>> {
-    let customer = of_account(&row.account).id(row.line.0).id(row.channel.0).position(row.created.position);
-    let mut keys = vec![customer.done()];
-    let (list, since) = match row.status {
-        SessionStatus::Waiting => {
-            keys.push(of_line(QUEUE, row.line).position(row.status_since.position).done());
-            (LINKED, row.created.position)
-        }
-        SessionStatus::Assigned(operator) => {
-            keys.push(my(operator).position(row.last_activity.position).done());
-            keys.push(of_line(ACTIVE, row.line).position(row.last_activity.position).done());
-            (LINKED, row.created.position)
-        }
-        SessionStatus::Closed { last_operator } => {
-            let closed = row.status_since.position;
-            keys.push(of_line(CLOSED, row.line).position(closed).done());
-            keys.extend(last_operator.map(|operator| closed_by(operator).position(closed).done()));
-            (ARCHIVED, closed)
-        }
-    };
-    keys.extend(
-        row.links.iter().map(|element| of_element(list, element).id(row.line.0).position(since).done()),
-    );
-    keys
-}
-
-/// Adds what turns one state of a session into another.
-pub(super) fn write(before: Option<&SessionSummary>, after: Option<&SessionSummary>, changes: &mut Batch) {
-    let old = before.map(keys).unwrap_or_default();
-    let Some(after) = after else { return };
-    if before == Some(after) {
-        return;
+impl Keys {
+    pub(super) fn of(row: &SessionSummary) -> Keys {
+        let mut keys = Keys::default();
+        keys.become_those_of(row);
+        keys
     }
-    let new = keys(after);
-    old.iter().filter(|key| !new.contains(key)).for_each(|key| changes.delete(key));
+
+    fn become_those_of(&mut self, row: &SessionSummary) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.add(|key| {
+            let of_account = key.byte(OF_ACCOUNT).account(&row.account);
+            of_account.id(row.line.0).id(row.channel.0).position(row.created.position)
+        });
+        let (list, since) = match row.status {
+            SessionStatus::Waiting => {
+                self.add(|key| key.byte(QUEUE).id(row.line.0).position(row.status_since.position));
+                (LINKED, row.created.position)
+            }
+            SessionStatus::Assigned(operator) => {
+                let active = row.last_activity.position;
+                self.add(|key| key.byte(MY).id(operator.0).position(active));
+                self.add(|key| key.byte(ACTIVE).id(row.line.0).position(active));
+                (LINKED, row.created.position)
+            }
+            SessionStatus::Closed { last_operator } => {
+                let closed = row.status_since.position;
+                self.add(|key| key.byte(CLOSED).id(row.line.0).position(closed));
+                if let Some(operator) = last_operator {
+                    self.add(|key| key.byte(CLOSED_BY).id(operator.0).position(closed));
+                }
+                (ARCHIVED, closed)
+            }
+        };
+        for element in &row.links {
+            self.add(|key| key.byte(list).element(element).id(row.line.0).position(since));
+        }
+    }
+
+    fn add(&mut self, put: impl FnOnce(Pack) -> Pack) {
+        self.bytes = put(Pack::onto(std::mem::take(&mut self.bytes))).done();
+        self.ends.push(self.bytes.len());
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[*start..*end])
+    }
+
+    fn contains(&self, key: &[u8]) -> bool {
+        self.iter().any(|other| other == key)
+    }
+}
+
+/// What is used again from one session of a page to the next.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    keys: Keys,
+    row: Vec<u8>,
+}
+
+/// Adds what turns a session that stood in some lists and had some links into what it is.
+pub(super) fn write(
+    before: &Keys,
+    linked_before: &[ElementRef],
+    after: &SessionSummary,
+    scratch: &mut Scratch,
+    changes: &mut Batch,
+) {
+    let Scratch { keys, row } = scratch;
+    keys.become_those_of(after);
+    before.iter().filter(|key| !keys.contains(key)).for_each(|key| changes.delete(key));
     let session = after.session.0.as_bytes();
-    new.iter().filter(|key| !old.contains(key)).for_each(|key| changes.put(key, session));
-    changes.put(&of_session(after.session), &encode(after));
-    if before.is_some_and(|before| before.links != after.links) || before.is_none() && !after.links.is_empty()
-    {
+    keys.iter().filter(|key| !before.contains(key)).for_each(|key| changes.put(key, session));
+    row.clear();
+    *row = encode(after, Pack::onto(std::mem::take(row)));
+    changes.put(&of_session(after.session), row);
+    if linked_before != after.links {
         let links = after.links.iter().fold(Pack::row(), Pack::element).done();
         changes.change(&links_of(after.session), (!links.is_empty()).then_some(&links));
     }
+}
+
+/// Whether there is such a session.
+pub(super) fn exists(table: &Snapshot, session: SessionId) -> Result<bool, ProjectionError> {
+    Ok(table.get(&of_session(session))?.is_some())
 }
 
 /// Reads a session's row.
@@ -129,8 +175,8 @@ pub(super) fn get(table: &Snapshot, session: SessionId) -> Result<Option<Session
     Ok(Some(summary))
 }
 
-fn encode(row: &SessionSummary) -> Vec<u8> {
-    let pack = Pack::row()
+fn encode(row: &SessionSummary, pack: Pack) -> Vec<u8> {
+    let pack = pack
         .id(row.line.0)
         .id(row.channel.0)
         .channel_kind(&row.kind)
@@ -149,7 +195,7 @@ fn encode(row: &SessionSummary) -> Vec<u8> {
         .count(row.cycles)
         .count(row.messages)
         .option(row.last_message, |pack, last| {
-            pack.position(last.position).flag(last.direction == MessageDirection::Incoming)
+            pack.count(last.position.0).flag(last.direction == MessageDirection::Incoming)
         })
         .count(row.unread)
         .flag(!row.links.is_empty())
@@ -207,7 +253,7 @@ fn decode_status(row: &mut Unpack<'_>) -> Result<SessionStatus, ProjectionError>
 }
 
 fn decode_last_message(row: &mut Unpack<'_>) -> Result<LastMessage, ProjectionError> {
-    let position = row.position()?;
+    let position = Position(row.count()?);
     let direction = if row.flag()? { MessageDirection::Incoming } else { MessageDirection::Outgoing };
     Ok(LastMessage { position, direction })
 }
