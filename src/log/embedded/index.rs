@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use foldhash::fast::RandomState;
 use uuid::Uuid;
 
 use crate::disk::bytes::{Malformed, put_varint};
@@ -18,8 +19,10 @@ use crate::log::{Position, StreamName, Version};
 use entries::{
     checkpoint_bytes, chunk_key, parse, parse_checkpoint, put_positions, tail_key, take_positions,
 };
+use known::Known;
 
 mod entries;
+mod known;
 
 /// The version of the index's entries; with another one it is built anew.
 const FORMAT: u8 = 1;
@@ -65,9 +68,10 @@ pub(super) struct Index {
     flushing: Mutex<()>,
 }
 
-type Tails = HashMap<StreamName, Tail>;
+/// Hashed with a key of the process: names hold what customers and their channels chose.
+type Tails = HashMap<StreamName, Tail, RandomState>;
 
-/// The tails that are newer than those in the table.
+/// The tails that are newer than those in the table, and some that are as new.
 #[derive(Debug, Default)]
 struct Hot {
     fresh: Tails,
@@ -75,6 +79,10 @@ struct Hot {
     leaving: Arc<Tails>,
     /// How far the fresh tails have come.
     checkpoint: Option<Checkpoint>,
+    /// Of streams that are neither fresh nor leaving.
+    known: Known,
+    /// How many layers have left; until the next one has, whatever is newer than the table is here.
+    left: u64,
 }
 
 impl Index {
@@ -178,7 +186,9 @@ impl Index {
         let mut changes: Vec<Change> = tails.chain(checkpoint).collect();
         changes.sort_unstable();
         let flushed = flush(changes);
-        self.hot_mut().leaving = Arc::default();
+        let mut hot = self.hot_mut();
+        hot.leaving = Arc::default();
+        hot.left += 1;
         flushed
     }
 
@@ -191,13 +201,21 @@ impl Index {
     }
 
     fn tail(&self, stream: &StreamName) -> Result<Tail, DiskError> {
-        if let Some(tail) = self.hot().get(stream) {
-            return Ok(tail.clone());
+        let left = {
+            let hot = self.hot();
+            if let Some(tail) = hot.get(stream) {
+                return Ok(tail.clone());
+            }
+            hot.left
+        };
+        let Some(value) = self.table.get(&tail_key(stream))? else { return Ok(Tail::default()) };
+        let tail = Tail::parse(&value).map_err(|error| self.broken(error))?;
+        let mut hot = self.hot_mut();
+        // What was published meanwhile is here still, unless a layer has left.
+        if hot.left == left && hot.get(stream).is_none() {
+            hot.known.insert(stream, tail.clone());
         }
-        match self.table.get(&tail_key(stream))? {
-            Some(value) => Tail::parse(&value).map_err(|error| self.broken(error)),
-            None => Ok(Tail::default()),
-        }
+        Ok(tail)
     }
 
     fn broken(&self, error: Malformed) -> DiskError {
@@ -213,14 +231,15 @@ impl Index {
 
 impl Hot {
     fn get(&self, stream: &StreamName) -> Option<&Tail> {
-        self.fresh.get(stream).or_else(|| self.leaving.get(stream))
+        let newer = self.fresh.get(stream).or_else(|| self.leaving.get(stream));
+        newer.or_else(|| self.known.get(stream))
     }
 }
 
 /// Events on their way into the index; nobody sees them before [`Draft::publish`].
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    tails: HashMap<StreamName, Drafted>,
+    tails: HashMap<StreamName, Drafted, RandomState>,
     chunks: Vec<Change>,
 }
 
@@ -269,7 +288,10 @@ impl Draft {
         }
         let written = self.tails.into_iter().filter(|(_, drafted)| drafted.written);
         let mut hot = index.hot_mut();
-        hot.fresh.extend(written.map(|(stream, drafted)| (stream, drafted.tail)));
+        for (stream, drafted) in written {
+            hot.known.take_away(&stream);
+            hot.fresh.insert(stream, drafted.tail);
+        }
         hot.checkpoint = Some(*checkpoint);
     }
 
