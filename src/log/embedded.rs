@@ -24,12 +24,15 @@ use super::{
 use prepare::Prepared;
 use readers::Readers;
 use shared::Shared;
-use writer::{Request, Writer};
+use writer::{Message, Request, Writer};
 
+mod commit;
 mod frames;
+mod group;
 mod header;
 mod index;
 mod kept;
+mod lazily;
 mod open;
 mod prepare;
 mod read;
@@ -169,7 +172,7 @@ pub struct EmbeddedLog {
     shared: Arc<Shared>,
     queue_appends_max: usize,
     /// Gone once the log is closed; the writer ends when it has taken what was sent before.
-    requests: RwLock<Option<mpsc::Sender<Request>>>,
+    requests: RwLock<Option<mpsc::Sender<Message>>>,
     /// Turns true, or loses its sender, when the writer has ended and the folder is free.
     ended: watch::Receiver<bool>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -189,7 +192,13 @@ impl EmbeddedLog {
         let shared = Arc::new(Shared::new(opened.disk, opened.head));
         let failed = |error: io::Error| OpenError::Failed { reason: error.to_string() };
         let readers = Readers::start().map_err(failed)?;
-        let writer = Writer::new(Arc::clone(&shared), queue, opened.chain, opened.store_id, options.faults);
+        let writer = Writer::new(
+            Arc::clone(&shared),
+            (&requests, queue),
+            opened.chain,
+            opened.store_id,
+            options.faults,
+        );
         let writer = thread::Builder::new()
             .name("switchboard-log".into())
             .spawn(move || {
@@ -218,7 +227,7 @@ impl EmbeddedLog {
             return Err(AppendError::Unavailable { reason: "it is closed".into() });
         };
         let (answer, answered) = oneshot::channel();
-        match requests.try_send(Request { prepared, answer }) {
+        match requests.try_send(Message::Append(Request { prepared, answer })) {
             Ok(()) => Ok(answered),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 Err(AppendError::Busy { queue_max: self.queue_appends_max })

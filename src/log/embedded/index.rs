@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 use uuid::Uuid;
 
 use crate::disk::bytes::{Malformed, put_varint};
@@ -56,7 +57,7 @@ pub(super) struct Checkpoint {
 struct Tail {
     version: u64,
     /// Those of the versions after the last multiple of [`CHUNK`] that was filled.
-    positions: Vec<u64>,
+    positions: SmallVec<[u64; 2]>,
 }
 
 #[derive(Debug)]
@@ -252,19 +253,25 @@ struct Drafted {
 }
 
 impl Draft {
-    /// The version of a stream, with the draft's events.
-    pub(super) fn version(&mut self, index: &Index, stream: &StreamName) -> Result<Version, DiskError> {
-        self.look(index, stream).map(|drafted| Version(drafted.tail.version))
+    /// The version of a stream, with the draft's events; `below` is the draft that it stands on.
+    pub(super) fn version(
+        &mut self,
+        index: &Index,
+        below: Option<&Draft>,
+        stream: &StreamName,
+    ) -> Result<Version, DiskError> {
+        self.look(index, below, stream).map(|drafted| Version(drafted.tail.version))
     }
 
     /// Adds an event of a stream at a position, and gives it its version.
     pub(super) fn push(
         &mut self,
         index: &Index,
+        below: Option<&Draft>,
         stream: &StreamName,
         position: Position,
     ) -> Result<Version, DiskError> {
-        let Drafted { tail, written } = self.look(index, stream)?;
+        let Drafted { tail, written } = self.look(index, below, stream)?;
         *written = true;
         let mut full = None;
         if tail.positions.len() as u64 == CHUNK {
@@ -281,24 +288,39 @@ impl Draft {
     }
 
     /// Makes all events visible together.
-    pub(super) fn publish(self, index: &Index, checkpoint: &Checkpoint) {
+    pub(super) fn publish(&self, index: &Index, checkpoint: &Checkpoint) {
         // A chunk first: until its tail follows, the same positions stand in the tail before it.
         if !self.chunks.is_empty() {
-            index.table.apply(self.chunks);
+            index.table.apply(self.chunks.iter().cloned());
         }
-        let written = self.tails.into_iter().filter(|(_, drafted)| drafted.written);
+        let written = self.tails.iter().filter(|(_, drafted)| drafted.written);
         let mut hot = index.hot_mut();
         for (stream, drafted) in written {
-            hot.known.take_away(&stream);
-            hot.fresh.insert(stream, drafted.tail);
+            hot.known.take_away(stream);
+            hot.fresh.insert(stream.clone(), drafted.tail.clone());
         }
         hot.checkpoint = Some(*checkpoint);
     }
 
-    fn look(&mut self, index: &Index, stream: &StreamName) -> Result<&mut Drafted, DiskError> {
+    /// An empty draft in the same memory.
+    pub(super) fn emptied(mut self) -> Draft {
+        self.tails.clear();
+        self.chunks.clear();
+        self
+    }
+
+    fn look(
+        &mut self,
+        index: &Index,
+        below: Option<&Draft>,
+        stream: &StreamName,
+    ) -> Result<&mut Drafted, DiskError> {
         if !self.tails.contains_key(stream) {
-            let drafted = Drafted { tail: index.tail(stream)?, written: false };
-            self.tails.insert(stream.clone(), drafted);
+            let tail = match below.and_then(|below| below.tails.get(stream)) {
+                Some(drafted) => drafted.tail.clone(),
+                None => index.tail(stream)?,
+            };
+            self.tails.insert(stream.clone(), Drafted { tail, written: false });
         }
         Ok(self.tails.get_mut(stream).expect("it was there or was inserted above"))
     }
@@ -327,7 +349,7 @@ impl Tail {
         parse(bytes, |reader| {
             let version = reader.varint("version", u64::MAX - 1)?;
             let positions = take_positions(reader, version.min(CHUNK))?;
-            Ok(Tail { version, positions })
+            Ok(Tail { version, positions: positions.into() })
         })
     }
 }
