@@ -89,7 +89,9 @@ impl Group {
     /// Finishes the group, and begins the one after it with an empty draft.
     pub(super) fn seal(&mut self, next: Draft) -> Filled {
         self.seal_frame();
-        let next = Group::new(next, self.end);
+        // The next one is mostly as large.
+        let answers = Vec::with_capacity(self.answers.len());
+        let next = Group { answers, ..Group::new(next, self.end) };
         let sealed = std::mem::replace(self, next);
         let draft = Arc::new(sealed.draft);
         Filled { draft, end: sealed.end, frames: sealed.frames, answers: sealed.answers }

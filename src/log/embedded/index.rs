@@ -7,6 +7,7 @@
 //! are done by whoever flushes.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use foldhash::fast::RandomState;
@@ -315,14 +316,16 @@ impl Draft {
         below: Option<&Draft>,
         stream: &StreamName,
     ) -> Result<&mut Drafted, DiskError> {
-        if !self.tails.contains_key(stream) {
-            let tail = match below.and_then(|below| below.tails.get(stream)) {
-                Some(drafted) => drafted.tail.clone(),
-                None => index.tail(stream)?,
-            };
-            self.tails.insert(stream.clone(), Drafted { tail, written: false });
+        match self.tails.entry(stream.clone()) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => {
+                let tail = match below.and_then(|below| below.tails.get(stream)) {
+                    Some(drafted) => drafted.tail.clone(),
+                    None => index.tail(stream)?,
+                };
+                Ok(unknown.insert(Drafted { tail, written: false }))
+            }
         }
-        Ok(self.tails.get_mut(stream).expect("it was there or was inserted above"))
     }
 }
 
