@@ -24,12 +24,15 @@ use super::{
 use prepare::Prepared;
 use readers::Readers;
 use shared::Shared;
-use writer::{Request, Writer};
+use writer::{Message, Request, Writer};
 
+mod commit;
 mod frames;
+mod group;
 mod header;
 mod index;
 mod kept;
+mod lazily;
 mod open;
 mod prepare;
 mod read;
@@ -79,11 +82,12 @@ impl fmt::Debug for EmbeddedOptions {
 /// How much of the log is read and checked when it is opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verify {
-    /// Every frame: its checksum, its place in the chain, and that no position is missing.
-    #[default]
+    /// Every frame: its checksum, its place in the chain, and that no position is missing. Takes
+    /// a second for some million events.
     All,
-    /// The same, but only since the index was last written; a frame before that is checked when it
-    /// is read. Quick, whatever the length of the log.
+    /// The same, but only since the index was last written; the checksum of a frame before that is
+    /// checked when it is read. Quick, whatever the length of the log.
+    #[default]
     Tail,
 }
 
@@ -169,7 +173,7 @@ pub struct EmbeddedLog {
     shared: Arc<Shared>,
     queue_appends_max: usize,
     /// Gone once the log is closed; the writer ends when it has taken what was sent before.
-    requests: RwLock<Option<mpsc::Sender<Request>>>,
+    requests: RwLock<Option<mpsc::Sender<Message>>>,
     /// Turns true, or loses its sender, when the writer has ended and the folder is free.
     ended: watch::Receiver<bool>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -189,7 +193,13 @@ impl EmbeddedLog {
         let shared = Arc::new(Shared::new(opened.disk, opened.head));
         let failed = |error: io::Error| OpenError::Failed { reason: error.to_string() };
         let readers = Readers::start().map_err(failed)?;
-        let writer = Writer::new(Arc::clone(&shared), queue, opened.chain, opened.store_id, options.faults);
+        let writer = Writer::new(
+            Arc::clone(&shared),
+            (&requests, queue),
+            opened.chain,
+            opened.store_id,
+            options.faults,
+        );
         let writer = thread::Builder::new()
             .name("switchboard-log".into())
             .spawn(move || {
@@ -218,7 +228,7 @@ impl EmbeddedLog {
             return Err(AppendError::Unavailable { reason: "it is closed".into() });
         };
         let (answer, answered) = oneshot::channel();
-        match requests.try_send(Request { prepared, answer }) {
+        match requests.try_send(Message::Append(Request { prepared, answer })) {
             Ok(()) => Ok(answered),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 Err(AppendError::Busy { queue_max: self.queue_appends_max })

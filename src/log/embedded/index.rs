@@ -7,8 +7,11 @@
 //! are done by whoever flushes.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 use uuid::Uuid;
 
 use crate::disk::bytes::{Malformed, put_varint};
@@ -18,8 +21,10 @@ use crate::log::{Position, StreamName, Version};
 use entries::{
     checkpoint_bytes, chunk_key, parse, parse_checkpoint, put_positions, tail_key, take_positions,
 };
+use known::Known;
 
 mod entries;
+mod known;
 
 /// The version of the index's entries; with another one it is built anew.
 const FORMAT: u8 = 1;
@@ -53,7 +58,7 @@ pub(super) struct Checkpoint {
 struct Tail {
     version: u64,
     /// Those of the versions after the last multiple of [`CHUNK`] that was filled.
-    positions: Vec<u64>,
+    positions: SmallVec<[u64; 2]>,
 }
 
 #[derive(Debug)]
@@ -65,9 +70,10 @@ pub(super) struct Index {
     flushing: Mutex<()>,
 }
 
-type Tails = HashMap<StreamName, Tail>;
+/// Hashed with a key of the process: names hold what customers and their channels chose.
+type Tails = HashMap<StreamName, Tail, RandomState>;
 
-/// The tails that are newer than those in the table.
+/// The tails that are newer than those in the table, and some that are as new.
 #[derive(Debug, Default)]
 struct Hot {
     fresh: Tails,
@@ -75,6 +81,10 @@ struct Hot {
     leaving: Arc<Tails>,
     /// How far the fresh tails have come.
     checkpoint: Option<Checkpoint>,
+    /// Of streams that are neither fresh nor leaving.
+    known: Known,
+    /// How many layers have left; until the next one has, whatever is newer than the table is here.
+    left: u64,
 }
 
 impl Index {
@@ -178,7 +188,9 @@ impl Index {
         let mut changes: Vec<Change> = tails.chain(checkpoint).collect();
         changes.sort_unstable();
         let flushed = flush(changes);
-        self.hot_mut().leaving = Arc::default();
+        let mut hot = self.hot_mut();
+        hot.leaving = Arc::default();
+        hot.left += 1;
         flushed
     }
 
@@ -191,13 +203,21 @@ impl Index {
     }
 
     fn tail(&self, stream: &StreamName) -> Result<Tail, DiskError> {
-        if let Some(tail) = self.hot().get(stream) {
-            return Ok(tail.clone());
+        let left = {
+            let hot = self.hot();
+            if let Some(tail) = hot.get(stream) {
+                return Ok(tail.clone());
+            }
+            hot.left
+        };
+        let Some(value) = self.table.get(&tail_key(stream))? else { return Ok(Tail::default()) };
+        let tail = Tail::parse(&value).map_err(|error| self.broken(error))?;
+        let mut hot = self.hot_mut();
+        // What was published meanwhile is here still, unless a layer has left.
+        if hot.left == left && hot.get(stream).is_none() {
+            hot.known.insert(stream, tail.clone());
         }
-        match self.table.get(&tail_key(stream))? {
-            Some(value) => Tail::parse(&value).map_err(|error| self.broken(error)),
-            None => Ok(Tail::default()),
-        }
+        Ok(tail)
     }
 
     fn broken(&self, error: Malformed) -> DiskError {
@@ -213,14 +233,15 @@ impl Index {
 
 impl Hot {
     fn get(&self, stream: &StreamName) -> Option<&Tail> {
-        self.fresh.get(stream).or_else(|| self.leaving.get(stream))
+        let newer = self.fresh.get(stream).or_else(|| self.leaving.get(stream));
+        newer.or_else(|| self.known.get(stream))
     }
 }
 
 /// Events on their way into the index; nobody sees them before [`Draft::publish`].
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    tails: HashMap<StreamName, Drafted>,
+    tails: HashMap<StreamName, Drafted, RandomState>,
     chunks: Vec<Change>,
 }
 
@@ -233,19 +254,25 @@ struct Drafted {
 }
 
 impl Draft {
-    /// The version of a stream, with the draft's events.
-    pub(super) fn version(&mut self, index: &Index, stream: &StreamName) -> Result<Version, DiskError> {
-        self.look(index, stream).map(|drafted| Version(drafted.tail.version))
+    /// The version of a stream, with the draft's events; `below` is the draft that it stands on.
+    pub(super) fn version(
+        &mut self,
+        index: &Index,
+        below: Option<&Draft>,
+        stream: &StreamName,
+    ) -> Result<Version, DiskError> {
+        self.look(index, below, stream).map(|drafted| Version(drafted.tail.version))
     }
 
     /// Adds an event of a stream at a position, and gives it its version.
     pub(super) fn push(
         &mut self,
         index: &Index,
+        below: Option<&Draft>,
         stream: &StreamName,
         position: Position,
     ) -> Result<Version, DiskError> {
-        let Drafted { tail, written } = self.look(index, stream)?;
+        let Drafted { tail, written } = self.look(index, below, stream)?;
         *written = true;
         let mut full = None;
         if tail.positions.len() as u64 == CHUNK {
@@ -262,23 +289,43 @@ impl Draft {
     }
 
     /// Makes all events visible together.
-    pub(super) fn publish(self, index: &Index, checkpoint: &Checkpoint) {
+    pub(super) fn publish(&self, index: &Index, checkpoint: &Checkpoint) {
         // A chunk first: until its tail follows, the same positions stand in the tail before it.
         if !self.chunks.is_empty() {
-            index.table.apply(self.chunks);
+            index.table.apply(self.chunks.iter().cloned());
         }
-        let written = self.tails.into_iter().filter(|(_, drafted)| drafted.written);
+        let written = self.tails.iter().filter(|(_, drafted)| drafted.written);
         let mut hot = index.hot_mut();
-        hot.fresh.extend(written.map(|(stream, drafted)| (stream, drafted.tail)));
+        for (stream, drafted) in written {
+            hot.known.take_away(stream);
+            hot.fresh.insert(stream.clone(), drafted.tail.clone());
+        }
         hot.checkpoint = Some(*checkpoint);
     }
 
-    fn look(&mut self, index: &Index, stream: &StreamName) -> Result<&mut Drafted, DiskError> {
-        if !self.tails.contains_key(stream) {
-            let drafted = Drafted { tail: index.tail(stream)?, written: false };
-            self.tails.insert(stream.clone(), drafted);
+    /// An empty draft in the same memory.
+    pub(super) fn emptied(mut self) -> Draft {
+        self.tails.clear();
+        self.chunks.clear();
+        self
+    }
+
+    fn look(
+        &mut self,
+        index: &Index,
+        below: Option<&Draft>,
+        stream: &StreamName,
+    ) -> Result<&mut Drafted, DiskError> {
+        match self.tails.entry(stream.clone()) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => {
+                let tail = match below.and_then(|below| below.tails.get(stream)) {
+                    Some(drafted) => drafted.tail.clone(),
+                    None => index.tail(stream)?,
+                };
+                Ok(unknown.insert(Drafted { tail, written: false }))
+            }
         }
-        Ok(self.tails.get_mut(stream).expect("it was there or was inserted above"))
     }
 }
 
@@ -305,7 +352,7 @@ impl Tail {
         parse(bytes, |reader| {
             let version = reader.varint("version", u64::MAX - 1)?;
             let positions = take_positions(reader, version.min(CHUNK))?;
-            Ok(Tail { version, positions })
+            Ok(Tail { version, positions: positions.into() })
         })
     }
 }

@@ -138,7 +138,7 @@ impl Walk<'_> {
         for record in frame.records() {
             let (position, record) = record.map_err(|error| frames::damaged(frame.first, error))?;
             let version = draft
-                .push(self.index, &StreamName::new(record.stream), position)
+                .push(self.index, None, &StreamName::new(record.stream), position)
                 .map_err(|error| failed(self.path, error))?;
             if record.version != version || record.previous != Version(version.0 - 1) {
                 let reason = format_args!(

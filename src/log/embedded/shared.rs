@@ -106,3 +106,7 @@ impl Counters {
         }
     }
 }
+
+pub(super) fn add(counter: &AtomicU64, count: u64) {
+    counter.fetch_add(count, Ordering::Relaxed);
+}

@@ -12,8 +12,8 @@ fn a_stream_of_several_chunks_is_read_from_any_version_in_any_page() {
     let (stream, other) = (StreamName::new(b"a"), StreamName::new(b"ab"));
     for version in 1..=200u64 {
         let mut draft = Draft::default();
-        assert_eq!(draft.push(&index, &stream, Position(version * 3)), Ok(Version(version)));
-        assert_eq!(draft.push(&index, &other, Position(version * 3 + 1)), Ok(Version(version)));
+        assert_eq!(draft.push(&index, None, &stream, Position(version * 3)), Ok(Version(version)));
+        assert_eq!(draft.push(&index, None, &other, Position(version * 3 + 1)), Ok(Version(version)));
         draft.publish(&index, &checkpoint(version * 3 + 1));
     }
     for after in 0..=201u64 {
@@ -33,7 +33,7 @@ fn many_events_of_one_draft_are_seen_together_and_not_before() {
     let stream = StreamName::new(b"long");
     let mut draft = Draft::default();
     for position in 1..=130 {
-        assert_eq!(draft.push(&index, &stream, Position(position)), Ok(Version(position)));
+        assert_eq!(draft.push(&index, None, &stream, Position(position)), Ok(Version(position)));
     }
     assert_eq!(index.positions(&stream, Version(0), 999), Ok(Vec::new()));
     draft.publish(&index, &checkpoint(130));
