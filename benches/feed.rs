@@ -64,7 +64,8 @@ fn main() {
 
 async fn run(subscribers: usize, rate: usize, events: usize) -> Run {
     let folder = Folder::new("feed");
-    let past = Past { desk: Desk::new(4), sessions: SESSIONS, open: SESSIONS, messages: 0, cards: 0 };
+    let past =
+        Past { desk: Desk::new(4), sessions: SESSIONS, open: SESSIONS, contacts: 1, messages: 0, cards: 0 };
     store::write(folder.path(), &past).await;
     let log = store::open_log(folder.path());
     let options = EngineOptions::with_log(Arc::clone(&log), Place::Memory);

@@ -23,6 +23,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// What a process with a million closed and ten thousand open sessions may take, in megabytes.
 const RESIDENT_MB_MAX: f64 = 300.0;
 
+/// Closed sessions of one contact, about.
+const SESSIONS_PER_CONTACT: usize = 8;
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
     let past = past();
@@ -63,7 +66,14 @@ fn main() {
 fn past() -> Past {
     let open = arguments::size("--open", 1_000, 10_000);
     let closed = arguments::size("--closed", 10_000, 1_000_000);
-    Past { desk: Desk::new(64), sessions: closed + open, open, messages: 0, cards: 0 }
+    Past {
+        desk: Desk::new(64),
+        sessions: closed + open,
+        open,
+        contacts: (closed / SESSIONS_PER_CONTACT).max(1),
+        messages: 0,
+        cards: 0,
+    }
 }
 
 /// The part that a process of its own does.

@@ -120,7 +120,7 @@ fn session_count() -> usize {
 
 async fn run(load: Load) -> Run {
     let (folder, sessions) = (Folder::new("messages"), session_count());
-    let past = Past { desk: Desk::new(64), sessions, open: sessions, messages: 0, cards: 0 };
+    let past = Past { desk: Desk::new(64), sessions, open: sessions, contacts: 1, messages: 0, cards: 0 };
     let (engine, past) = (open(load, &past, &folder).await, Arc::new(past));
     engine.read().await.expect("the projections run");
     if load.actors == "active" {

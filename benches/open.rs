@@ -1,6 +1,7 @@
 //! Opening an engine on a long log: until the first list is read, and the memory that it takes then.
 //!
-//! Each opening is a process of its own, with the page cache emptied before where that is allowed.
+//! Each opening is a process of its own. Cold: the page cache is emptied before, where that is
+//! allowed. Warm: the store was read just before.
 //!
 //! `cargo bench --bench open -- [--quick] [--events-max N] [--runs N] [--only TEXT] [--keep]`
 
@@ -35,31 +36,40 @@ fn main() {
     for events in sizes::all() {
         let past = sizes::past(events);
         let made = runtime.block_on(Store::of(&sizes::name(events), &past));
-        for verify in ["tail", "all"] {
-            if runs::wanted(&format!("events={events} verify={verify}")) {
-                measure(&made, events, verify, &past);
+        for (verify, cold) in [("tail", true), ("all", true), ("tail", false), ("all", false)] {
+            let word = if cold { "cold" } else { "warm" };
+            if runs::wanted(&format!("events={events} verify={verify} {word}")) {
+                measure(&made, events, verify, cold, &past);
             }
         }
     }
 }
 
-fn measure(made: &Store, events: usize, verify: &str, past: &Past) {
+fn measure(made: &Store, events: usize, verify: &str, cold: bool, past: &Past) {
     let folder = made.path();
     let folder = folder.to_str().expect("the folder has a name");
-    let mut cold = true;
+    let mut emptied = cold;
+    if !cold {
+        child::run(verify, &["--folder", folder]);
+    }
     let opened: Vec<Value> = (0..runs::count())
         .map(|_| {
-            cold &= child::drop_page_cache();
+            emptied = emptied && child::drop_page_cache();
             child::run(verify, &["--folder", folder])
         })
         .collect();
+    let page_cache = match (cold, emptied) {
+        (true, true) => "emptied",
+        (true, false) => "could not be emptied",
+        (false, _) => "warm",
+    };
     let (told, all) = runs::median(opened, |told| child::number(told, "seconds"));
     Figure::new("open")
         .with("events", events)
         .with("events_exactly", made.events)
         .with("open_sessions", past.open)
         .with("verify", verify)
-        .with("page_cache", if cold { "emptied" } else { "as it was" })
+        .with("page_cache", page_cache)
         .value(child::number(&told, "seconds"), "s until the first list is read")
         .yardstick("2 s for 10,000,000 events", Some(SECONDS_MAX))
         .also("at_most", 1.0)
@@ -73,6 +83,7 @@ fn measure(made: &Store, events: usize, verify: &str, past: &Past) {
 /// The part that a process of its own does.
 async fn open(folder: &Path, verify: &str) -> Value {
     let past = sizes::past(0);
+    child::read_program();
     let verify = if verify == "all" { Verify::All } else { Verify::Tail };
     let started = Instant::now();
     let options = EmbeddedOptions { verify, ..store::tail() };

@@ -77,7 +77,7 @@ class Svg:
         turned = f' transform="rotate({turn} {x:.1f} {y:.1f})"' if turn else ""
         self.parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}" text-anchor="{anchor}" '
-            f'font-weight="{weight}"{turned}>{html.escape(text)}</text>'
+            f'font-weight="{weight}" paint-order="stroke" stroke="{PAPER}" stroke-width="3"{turned}>{html.escape(text)}</text>'
         )
 
     def line(self, points, colour, width=1.0, dashes=None):
@@ -135,10 +135,10 @@ class Axes:
             return lambda value: start + (math.log10(value) - low) / (high - low) * (end - start)
         return lambda value: start + (value - low) / (high - low) * (end - start)
 
-    def grid_y(self, values, label, unit=""):
+    def grid_y(self, values, label, word=short):
         for value in values:
             self.svg.line([(self.left, self.y(value)), (self.right, self.y(value))], GRID)
-            self.svg.text(self.left - 8, self.y(value) + 4, short(value) + unit, colour=SOFT, anchor="end")
+            self.svg.text(self.left - 8, self.y(value) + 4, word(value), colour=SOFT, anchor="end")
         middle = (self.top + self.bottom) / 2
         self.svg.text(22, middle, label, colour=SOFT, anchor="middle", turn=-90)
 
@@ -157,7 +157,7 @@ class Axes:
 
     def limit(self, value, name):
         self.svg.line([(self.left, self.y(value)), (self.right, self.y(value))], LIMIT, 1.5, "6 4")
-        self.svg.text(self.right, self.y(value) - 6, name, colour=LIMIT, anchor="end")
+        self.svg.text(self.left + 8, self.y(value) - 6, name, colour=LIMIT)
 
 
 def powers(low, high):
@@ -211,7 +211,7 @@ def bars_in_panels(panels, title, subtitle, legend, path):
     top = 112
     for name, rows in panels:
         svg.text(24, top, name, size=13, weight="600")
-        top = bars(svg, top + 8, rows, 268, max(value for _, value, _ in rows)) + 36
+        top = bars(svg, top + 8, rows, 286, max(value for _, value, _ in rows)) + 36
     svg.write(path)
 
 
@@ -245,6 +245,8 @@ def latencies(figures, into):
     for figure in sorted(found, key=lambda figure: (figure["lines"], figure["contacts"])):
         chosen[figure["clients"]] = figure
     series = [(f"creation, {label_clients(clients)}", figure) for clients, figure in sorted(chosen.items())]
+    for figure in figures.get("session_creation_offered", []):
+        series.append((f"creation, {figure['rate']:,} offered a second", figure))
     for figure in figures.get("messages", []):
         if figure["log"] == "disk" and figure.get("senders") == 64:
             series.append((f"message, 64 senders, actors {figure['actors']}", figure))
@@ -259,7 +261,7 @@ def latencies(figures, into):
     marks = powers(max(min(values), 0.001), max(values))
     axes.set_x(0, len(names) - 1)
     axes.set_y(marks[0], marks[-1], log=True)
-    axes.grid_y(marks, "latency", " ms")
+    axes.grid_y(marks, "latency", lambda value: f"{value:,g} ms")
     axes.marks_x([(at, name) for at, (_, name) in enumerate(names)], "share of answers that came sooner")
     for (_, figure), colour in zip(series, COLOURS):
         axes.series([(at, max(figure[name] / 1000, marks[0])) for at, (name, _) in enumerate(names)], colour)
@@ -294,7 +296,7 @@ def flat(figures, into):
     axes = Axes(svg, 84, 80, 580, 372)
     axes.set_x(sizes[0], sizes[-1], log=True)
     axes.set_y(0, high)
-    axes.grid_y(ticks(0, high), "multiple of the shortest log", " ×")
+    axes.grid_y(ticks(0, high), "multiple of the shortest log", lambda value: f"{value:g} ×")
     axes.marks_x([(size, f"{size:,}") for size in sizes], "events in the log")
     axes.limit(2, "twice")
     for _, points, colour in series:
@@ -327,6 +329,7 @@ def disk(figures, into):
     axes.marks_x([(figure["hour"], str(figure["hour"])) for figure in found if figure["hour"] % 3 == 0], "simulated hour")
     for times, colour in [(1, INK), (2, LIMIT)]:
         points = [(axes.x(figure["hour"]), axes.y(figure["yardstick_value"] * times)) for figure in found]
+        svg.line(points, PAPER, 4)
         svg.line(points, colour, 2, "5 4")
     dashed = ["event in the log", "twice that"]
     entries = [(name, colour) for _, name, colour in reversed(parts)]
@@ -361,13 +364,20 @@ def opening(figures, into):
     axes = Axes(svg, 84, 80, 620, 372)
     axes.set_x(sizes[0], sizes[-1], log=True)
     axes.set_y(marks[0], marks[-1], log=True)
-    axes.grid_y(marks, "time to the first list", " s")
+    axes.grid_y(marks, "time to the first list", lambda value: f"{value:,g} s")
     axes.marks_x([(size, f"{size:,}") for size in sizes], "events in the log")
     axes.limit(2, "2 s, wanted of 10,000,000 events")
-    names = [("tail", "the log's end checked", COLOURS[0]), ("all", "the whole log checked", COLOURS[1])]
-    for verify, _, colour in names:
-        axes.series(sorted((figure["events"], figure["value"]) for figure in found if figure["verify"] == verify), colour)
-    svg.legend(646, 100, [(name, colour) for _, name, colour in names])
+    series = [
+        ("tail", False, "end checked, cold", COLOURS[0]),
+        ("tail", True, "end checked, warm", COLOURS[5]),
+        ("all", False, "all checked, cold", COLOURS[1]),
+        ("all", True, "all checked, warm", COLOURS[4]),
+    ]
+    for verify, warm, _, colour in series:
+        chosen = [figure for figure in found if figure["verify"] == verify and (figure["page_cache"] == "warm") == warm]
+        axes.series(sorted((figure["events"], figure["value"]) for figure in chosen), colour)
+    svg.legend(646, 100, [(name, colour) for _, _, name, colour in series])
+    svg.text(646, 196, "cold: page cache emptied before", colour=SOFT, size=11)
     svg.write(into / "open.svg")
 
 
@@ -383,7 +393,8 @@ def sustained(figures, into):
     axes.set_x(1, longest)
     axes.set_y(0, high)
     axes.grid_y(ticks(0, high), "creations per second")
-    axes.marks_x([(second, str(int(second))) for second in ticks(1, longest)], "seconds since the start")
+    seconds = [second for second in ticks(1, longest) if second == int(second)]
+    axes.marks_x([(second, str(int(second))) for second in seconds], "seconds since the start")
     for figure, colour in zip(found, COLOURS):
         svg.line([(axes.x(at + 1), axes.y(rate)) for at, rate in enumerate(figure["per_second"])], colour, 2)
     svg.legend(646, 100, [(label_clients(figure["clients"]), colour) for figure, colour in zip(found, COLOURS)])

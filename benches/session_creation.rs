@@ -1,12 +1,13 @@
 //! Concurrent creation of sessions, through actors, rules and projections, durable before the answer.
 //!
 //! Closed loop: each client waits for its receipt before it asks again, so that a latency is what a
-//! client waited, and the rate is what so many clients get. All contacts exist before the clock
-//! starts: each is used once, so that each creation reads a contact cold, or once by each line.
+//! client waited, and the rate is what so many clients get. Open loop: an offered rate, with latencies
+//! from the intended moment. All contacts exist before the clock starts: each is used once, so that
+//! each creation reads a contact cold, or once by each line.
 //! After each run the lists are read and compared with what was acknowledged.
 //!
-//! `cargo bench --bench session_creation -- [--quick] [--sessions N] [--sustained SECONDS] [--runs N]
-//! [--list] [--load N] [--only TEXT] [--pause]`
+//! `cargo bench --bench session_creation -- [--quick] [--sessions N] [--sustained SECONDS] [--rate N]
+//! [--runs N] [--list] [--load N] [--only TEXT] [--pause]`
 
 use session_creation::load::{self, Load};
 use session_creation::report;

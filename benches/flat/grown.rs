@@ -113,7 +113,7 @@ impl Reads<'_> {
             let asked = Instant::now();
             let read = self.views.active(&[line], PageOf::first(PAGE_ITEMS)).await;
             taken.push(latency::micros(asked.elapsed()));
-            read.expect("a list is read");
+            assert_eq!(read.expect("a list is read").items.len(), PAGE_ITEMS, "the page is full");
         }
         median(&taken)
     }
@@ -125,7 +125,7 @@ impl Reads<'_> {
             let asked = Instant::now();
             let read = self.views.closed_of_lines(&[line], PageOf::first(PAGE_ITEMS)).await;
             taken.push(latency::micros(asked.elapsed()));
-            assert!(!read.expect("a list is read").items.is_empty(), "sessions of the line are closed");
+            assert_eq!(read.expect("a list is read").items.len(), PAGE_ITEMS, "the page is full");
         }
         median(&taken)
     }
@@ -174,8 +174,7 @@ async fn create_at_once(engine: &Engine, past: &Arc<Past>, places: Vec<(usize, u
 
 /// The contact and line of the n-th creation: a contact that was long not asked for, and no pair twice.
 fn place(past: &Past, number: usize) -> (usize, usize) {
-    let contacts = past.contacts() - past.open;
-    (spread(number, contacts), number / contacts % past.desk.lines.len())
+    (spread(number, past.contacts), number / past.contacts % past.desk.lines.len())
 }
 
 /// A closed session, each time another, from anywhere in the past.

@@ -1,4 +1,4 @@
-//! A client: creates one session after another, each with a receipt before the next.
+//! Clients: one creates session after session, each with a receipt before the next; or they come at a rate.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use switchboard::domain::id::SessionId;
 use super::load::Load;
 use crate::support::bare::BareFile;
 use crate::support::desk::Desk;
-use crate::support::latency;
+use crate::support::{latency, open_loop};
 
 /// What a client was told.
 #[derive(Default)]
@@ -55,4 +55,26 @@ pub async fn create(
     }
     created.ran_out = until.is_some();
     created
+}
+
+/// Creates the load's sessions at a rate, each whether or not the last answer came.
+pub async fn offer(engine: &Engine, desk: &Arc<Desk>, load: Load, per_second: usize) -> Created {
+    let commands = (0..load.per_client()).map(|number| {
+        let (line, contact) = load.place(0, number);
+        (line, desk.creation(line, contact))
+    });
+    let commands: Vec<_> = commands.collect();
+    let sessions = commands.iter().map(|(line, command)| (*line, command.session)).collect();
+    let (engine, desk, count) = (engine.clone(), Arc::clone(desk), commands.len());
+    let mut commands = commands.into_iter();
+    let ask = move |_| {
+        let (engine, next) = (engine.clone(), commands.next());
+        let (line, command) = next.expect("there is a command for each");
+        let caller = desk.caller(line);
+        async move {
+            engine.create_session(caller, command).await.expect("the creation is legal");
+        }
+    };
+    let latencies = open_loop::run(per_second as f64, count, ask).await;
+    Created { latencies, sessions, ..Created::default() }
 }

@@ -13,6 +13,15 @@ const SESSIONS_ALONE_MAX: usize = 5_000;
 /// Creations per second that contacts are made for in a sustained run: above any rate seen.
 const SUSTAINED_PER_SECOND_MAX: usize = 250_000;
 
+/// Creations offered per second, unless `--rate` says otherwise.
+const RATE: usize = 10_000;
+
+/// The same of a quick run.
+const RATE_QUICK: usize = 500;
+
+/// How long a rate is offered, in seconds; a quick run takes a fifth.
+const OFFERED_SECONDS: u64 = 10;
+
 /// How long a client goes on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Amount {
@@ -20,6 +29,8 @@ pub enum Amount {
     Burst(usize),
     /// For so long.
     Sustained(Duration),
+    /// So many a second for so long, whether or not the last answer came.
+    Offered(usize, Duration),
 }
 
 /// Which contacts sessions are created with.
@@ -48,6 +59,7 @@ impl Load {
         let amount = match self.amount {
             Amount::Burst(_) => "burst",
             Amount::Sustained(_) => "sustained",
+            Amount::Offered(..) => "offered",
         };
         let log = if self.durable { "disk" } else { "memory" };
         format!("{amount} clients={clients} lines={lines} contacts={} log={log}", self.contacts.as_str())
@@ -65,6 +77,7 @@ impl Load {
             Amount::Sustained(time) => {
                 (SUSTAINED_PER_SECOND_MAX as f64 * time.as_secs_f64()) as usize / self.clients
             }
+            Amount::Offered(rate, time) => (rate as f64 * time.as_secs_f64()) as usize,
         }
     }
 
@@ -119,5 +132,8 @@ pub fn all() -> Vec<Load> {
         let (lines, contacts, amount) = (64, Contacts::Shared, Amount::Sustained(time));
         loads.push(Load { clients, lines, contacts, amount, durable: true });
     }
+    let time = Duration::from_secs(if arguments::quick() { OFFERED_SECONDS / 5 } else { OFFERED_SECONDS });
+    let amount = Amount::Offered(arguments::size("--rate", RATE_QUICK, RATE), time);
+    loads.push(Load { clients: 1, lines: 64, contacts: Contacts::Once, amount, durable: true });
     loads
 }

@@ -21,7 +21,7 @@ pub fn print(done: Vec<(Load, Vec<Run>)>) {
         let (run, all) = runs::median(runs, rate(load));
         let value = rate(load)(&run);
         figure(load, &run, value, in_memory).also("runs", all).print();
-        if load.durable && load.clients == 1 {
+        if !run.bare.is_empty() {
             latency(load, &run);
         }
         in_memory = (!load.durable).then_some(value);
@@ -31,14 +31,18 @@ pub fn print(done: Vec<(Load, Vec<Run>)>) {
 /// A sustained run has ended when reads see everything; a burst when all receipts are there.
 fn rate(load: Load) -> impl Fn(&Run) -> f64 {
     move |run| match load.amount {
-        Amount::Burst(_) => run.per_second,
+        Amount::Burst(_) | Amount::Offered(..) => run.per_second,
         Amount::Sustained(_) => run.per_second_read,
     }
 }
 
 fn named(figure: &'static str, load: Load, run: &Run) -> Figure {
-    Figure::new(figure)
-        .with("clients", load.clients)
+    let figure = Figure::new(figure);
+    let figure = match load.amount {
+        Amount::Burst(_) | Amount::Sustained(_) => figure.with("clients", load.clients),
+        Amount::Offered(..) => figure,
+    };
+    figure
         .with("lines", load.lines)
         .with("contacts", load.contacts.as_str())
         .with("log", if load.durable { "disk" } else { "memory" })
@@ -51,6 +55,10 @@ fn figure(load: Load, run: &Run, value: f64, in_memory: Option<f64>) -> Figure {
         Amount::Sustained(time) => {
             named("session_creation_sustained", load, run).with("seconds", time.as_secs())
         }
+        Amount::Offered(rate, time) => {
+            let figure = named("session_creation_offered", load, run);
+            figure.with("rate", rate).with("seconds", time.as_secs())
+        }
     };
     let figure = figure.value(value, "creations/s");
     let figure = match load.amount {
@@ -59,7 +67,7 @@ fn figure(load: Load, run: &Run, value: f64, in_memory: Option<f64>) -> Figure {
             let target = (load.clients == CLIENTS_OF_TARGET).then_some(OF_MEMORY_MIN);
             figure.yardstick("the same actors with no log", in_memory).also("at_least", target)
         }
-        Amount::Burst(_) | Amount::Sustained(_) => figure,
+        Amount::Burst(_) | Amount::Sustained(_) | Amount::Offered(..) => figure,
     };
     let figure = figure
         .latencies(&run.latencies)
@@ -75,7 +83,7 @@ fn figure(load: Load, run: &Run, value: f64, in_memory: Option<f64>) -> Figure {
         figure
     };
     match load.amount {
-        Amount::Burst(_) => figure,
+        Amount::Burst(_) | Amount::Offered(..) => figure,
         Amount::Sustained(_) => figure
             .also("slowest_second", run.seen.per_second.iter().min().copied())
             .also("per_second", run.seen.per_second.clone())

@@ -57,7 +57,8 @@ pub async fn run(load: Load) -> Run {
     drop(log);
     engine.read().await.expect("the projections run");
     pause().await;
-    let bare = (load.durable && load.clients == 1).then(|| BareFile::create(folder.path()));
+    let alone = matches!(load.amount, Amount::Burst(_)) && load.durable && load.clients == 1;
+    let bare = alone.then(|| BareFile::create(folder.path()));
     let run = measure(&engine, &desk, load, bare).await;
     engine.close().await.expect("the engine closes");
     run
@@ -72,23 +73,14 @@ async fn pause() {
     }
 }
 
-async fn measure(engine: &Engine, desk: &Arc<Desk>, load: Load, mut bare: Option<BareFile>) -> Run {
+async fn measure(engine: &Engine, desk: &Arc<Desk>, load: Load, bare: Option<BareFile>) -> Run {
     let before = engine.stats().log;
     let (watch, cpu, started) = (Watch::start(engine), process::cpu_time(), Instant::now());
-    let until = match load.amount {
-        Amount::Burst(_) => None,
-        Amount::Sustained(time) => Some(started + time),
+    let created = match load.amount {
+        Amount::Burst(_) => closed_loop(engine, desk, load, None, bare).await,
+        Amount::Sustained(time) => closed_loop(engine, desk, load, Some(started + time), bare).await,
+        Amount::Offered(rate, _) => vec![client::offer(engine, desk, load, rate).await],
     };
-    let clients: Vec<_> = (0..load.clients)
-        .map(|client| {
-            let (engine, desk) = (engine.clone(), Arc::clone(desk));
-            tokio::spawn(client::create(engine, desk, load, client, until, bare.take()))
-        })
-        .collect();
-    let mut created: Vec<Created> = Vec::with_capacity(load.clients);
-    for client in clients {
-        created.push(client.await.expect("a client ends"));
-    }
     let elapsed = started.elapsed();
     engine.read().await.expect("the projections run");
     let (elapsed_read, cpu, seen) = (started.elapsed(), process::cpu_time() - cpu, watch.end());
@@ -113,4 +105,24 @@ async fn measure(engine: &Engine, desk: &Arc<Desk>, load: Load, mut bare: Option
         seen,
         ran_out: created.iter().any(|created| created.ran_out),
     }
+}
+
+async fn closed_loop(
+    engine: &Engine,
+    desk: &Arc<Desk>,
+    load: Load,
+    until: Option<Instant>,
+    mut bare: Option<BareFile>,
+) -> Vec<Created> {
+    let clients: Vec<_> = (0..load.clients)
+        .map(|client| {
+            let (engine, desk) = (engine.clone(), Arc::clone(desk));
+            tokio::spawn(client::create(engine, desk, load, client, until, bare.take()))
+        })
+        .collect();
+    let mut created = Vec::with_capacity(load.clients);
+    for client in clients {
+        created.push(client.await.expect("a client ends"));
+    }
+    created
 }

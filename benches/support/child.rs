@@ -1,5 +1,7 @@
 //! A part of a benchmark in a process of its own: for memory that nothing before it has touched.
 
+use std::fs::File;
+use std::io;
 use std::process::Command;
 
 use serde_json::Value;
@@ -24,6 +26,13 @@ pub fn run(part: &str, arguments: &[&str]) -> Value {
 /// A number of what a part told.
 pub fn number(told: &Value, field: &str) -> f64 {
     told[field].as_f64().unwrap_or_else(|| panic!("a part tells {field}: {told}"))
+}
+
+/// Reads the program itself, so that a cold page cache is cold for the store alone.
+pub fn read_program() {
+    let program = std::env::current_exe().and_then(File::open);
+    let read = program.and_then(|mut file| io::copy(&mut file, &mut io::sink()));
+    assert!(read.is_ok_and(|bytes| bytes > 0), "the program can be read");
 }
 
 /// Empties the page cache where this process may, and tells whether it did.

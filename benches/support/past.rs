@@ -30,14 +30,17 @@ const BETWEEN_MS: u64 = 500;
 /// Sessions that are under way at once.
 const WAVE: usize = 500;
 
+/// 2^64 divided by the golden ratio: multiples of it are spread evenly.
+const SCATTER: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// What is written in messages: 78 bytes of UTF-8.
 pub const TEXT: &str = "Добрый день! Ваш заказ собран и ждёт в магазине.";
 
 /// Sessions on one card.
 pub const SESSIONS_PER_CARD: usize = 20;
 
-/// Sessions of one contact, about; each on another line.
-const SESSIONS_PER_CONTACT: usize = 8;
+/// Closed sessions of one contact, about.
+const SESSIONS_PER_CONTACT: usize = 2;
 
 /// Sessions of a desk that are over, and some that are still open.
 #[derive(Clone, Debug)]
@@ -47,6 +50,8 @@ pub struct Past {
     pub sessions: usize,
     /// Those that stay open, spread over the whole time.
     pub open: usize,
+    /// Contacts of the closed sessions, in turns. Each open session has one of its own.
+    pub contacts: usize,
     /// Messages of each session; every other one is the customer's.
     pub messages: usize,
     /// Cards that sessions are linked to in turns; none where there are none.
@@ -58,18 +63,13 @@ impl Past {
     pub fn of_events(events: usize, lines: usize, open: usize) -> Past {
         let per_session = Past::events_per_session(4) + 1 + 1;
         let sessions = (events / per_session).max(open + 1);
-        let cards = sessions.div_ceil(SESSIONS_PER_CARD);
-        Past { desk: Desk::new(lines), sessions, open, messages: 4, cards }
+        let (contacts, cards) = (sessions / SESSIONS_PER_CONTACT, sessions.div_ceil(SESSIONS_PER_CARD));
+        Past { desk: Desk::new(lines), sessions, open, contacts, messages: 4, cards }
     }
 
     /// Events of a session's life, without its link.
     fn events_per_session(messages: usize) -> usize {
         5 + messages.div_ceil(2) + messages / 2 * 2
-    }
-
-    /// How many contacts there are.
-    pub fn contacts(&self) -> usize {
-        (self.sessions / SESSIONS_PER_CONTACT).max(1) + self.open
     }
 
     /// A session's id: a UUIDv7 of the time when it was created.
@@ -91,15 +91,14 @@ impl Past {
         self.sessions / self.open.max(1)
     }
 
-    /// The line of a session, by its place on the desk.
+    /// The line of a session, by its place on the desk: scattered, so that the open ones are on every line.
     pub fn line(&self, number: usize) -> usize {
-        number % self.desk.lines.len()
+        (number as u64).wrapping_mul(SCATTER).rotate_right(32) as usize % self.desk.lines.len()
     }
 
     /// The contact of a session. An open one has a contact of its own, so that its slot is free.
     pub fn contact(&self, number: usize) -> usize {
-        let closed_contacts = self.contacts() - self.open;
-        if self.is_open(number) { closed_contacts + number / self.every() } else { number % closed_contacts }
+        if self.is_open(number) { self.contacts + number / self.every() } else { number % self.contacts }
     }
 
     /// A card.
@@ -110,7 +109,7 @@ impl Past {
 
     /// Events that are written beside the desk's settings and contacts.
     pub async fn write(&self, log: &Arc<dyn Log>) -> Position {
-        self.desk.add_contacts(log, self.contacts()).await;
+        self.desk.add_contacts(log, self.contacts + self.open).await;
         let mut facts = Facts::new(log);
         let numbers: Vec<usize> = (0..self.sessions).collect();
         let mut last_of_slot = HashMap::new();

@@ -12,8 +12,8 @@ const EVENTS_MAX: usize = 1_000_000;
 /// The longest log of a quick run.
 const EVENTS_MAX_QUICK: usize = 100_000;
 
-/// Lines of the desk.
-const LINES: usize = 64;
+/// Lines of the desk: so few that a page of each list is full on the shortest log too.
+const LINES: usize = 4;
 
 /// Sessions that are open, whatever the length: a desk has so many customers at once.
 const OPEN: usize = 320;
