@@ -1,7 +1,7 @@
 //! SQLite in WAL with `synchronous=FULL`: one writer connection, one transaction for each session.
 //!
-//! FULL syncs the WAL at each commit. A transaction is never shared between sessions, since a peer's
-//! refusal must not undo its neighbour's creation.
+//! FULL syncs the WAL at each commit. A transaction is never shared between sessions: the refusal of one
+//! must not undo its neighbour's creation.
 
 use std::fs;
 use std::path::PathBuf;
