@@ -28,7 +28,7 @@ const READINGS: usize = 200;
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
     let sessions = arguments::size("--sessions", 100, 1_000);
-    let messages = arguments::size("--messages", 10_000, 100_000) / sessions;
+    let messages = arguments::size("--messages", 5_000, 100_000) / sessions;
     let past = Past { desk: Desk::new(64), sessions, open: 0, contacts: sessions, messages, cards: 1 };
     conditions::print("history", "messages of 78 bytes of text, every other one the customer's");
     let made = runtime.block_on(Store::of("history", &past));

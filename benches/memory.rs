@@ -64,8 +64,8 @@ fn main() {
 }
 
 fn past() -> Past {
-    let open = arguments::size("--open", 1_000, 10_000);
-    let closed = arguments::size("--closed", 10_000, 1_000_000);
+    let open = arguments::size("--open", 500, 10_000);
+    let closed = arguments::size("--closed", 5_000, 1_000_000);
     Past {
         desk: Desk::new(64),
         sessions: closed + open,

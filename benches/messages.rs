@@ -28,8 +28,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Messages offered per second in the open loop, unless `--rate` says otherwise.
 const RATE: usize = 2_000;
 
-/// How long they are offered, in seconds.
+/// How long they are offered, in seconds; less in a quick run.
 const OFFERED_SECONDS: usize = 10;
+const OFFERED_SECONDS_QUICK: usize = 2;
 
 /// One way to run the benchmark.
 #[derive(Clone, Copy, PartialEq)]
@@ -115,7 +116,7 @@ fn print(load: Load, run: &Run, in_memory: Option<f64>) -> Figure {
 }
 
 fn session_count() -> usize {
-    arguments::size("--sessions", 2_000, 10_000)
+    arguments::size("--sessions", 500, 10_000)
 }
 
 async fn run(load: Load) -> Run {
@@ -150,8 +151,11 @@ fn messages(load: Load) -> usize {
     let sessions = session_count();
     match load.senders {
         _ if load.actors == "cold" => sessions,
-        Senders::Closed(_) => arguments::size("--messages", 10_000, 200_000).next_multiple_of(sessions),
-        Senders::Offered(rate) => (rate * OFFERED_SECONDS).next_multiple_of(sessions),
+        Senders::Closed(_) => arguments::size("--messages", 2_000, 200_000).next_multiple_of(sessions),
+        Senders::Offered(rate) => {
+            let seconds = if arguments::quick() { OFFERED_SECONDS_QUICK } else { OFFERED_SECONDS };
+            (rate * seconds).next_multiple_of(sessions)
+        }
     }
 }
 

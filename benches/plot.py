@@ -257,7 +257,7 @@ def latencies(figures, into):
     names = [("p50_us", "50 %"), ("p90_us", "90 %"), ("p99_us", "99 %"), ("p999_us", "99.9 %"), ("max_us", "longest")]
     values = [figure[name] / 1000 for _, figure in series for name, _ in names]
     svg = Svg(440, "How long an answer takes", "Durable before the answer; median run; milliseconds on a scale of powers of ten")
-    axes = Axes(svg, 84, 80, 560, 372)
+    axes = Axes(svg, 108, 80, 560, 372)
     marks = powers(max(min(values), 0.001), max(values))
     axes.set_x(0, len(names) - 1)
     axes.set_y(marks[0], marks[-1], log=True)

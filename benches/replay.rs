@@ -47,7 +47,7 @@ struct Run {
 }
 
 fn main() {
-    let events = arguments::size("--events", 100_000, 1_000_000);
+    let events = arguments::size("--events", 50_000, 1_000_000);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
     conditions::print("replay", "sessions of four messages, about 14 events each");
     let past = Past::of_events(events, 64, 320);

@@ -53,7 +53,7 @@ impl Clock for SetClock {
 /// Works through the day, and prints a figure for each hour.
 pub async fn print() {
     let folder = Folder::new("day");
-    let hourly = arguments::size("--hourly", 320, HOURLY).next_multiple_of(WORKERS);
+    let hourly = arguments::size("--hourly", 128, HOURLY).next_multiple_of(WORKERS);
     let clock = Arc::new(SetClock(AtomicI64::new(BEGAN_US)));
     let log = store::open_log(folder.path());
     let options = EngineOptions::with_log(Arc::clone(&log), Place::Folder(folder.path().join("views")));

@@ -183,9 +183,10 @@ fn closed(past: &Past, run: usize, nth: usize) -> usize {
     if past.is_open(number) { (number + 1) % past.sessions } else { number }
 }
 
-/// Numbers in an order that jumps about: the prime divides no length in use.
+/// Numbers in an order that jumps about: neighbours are at least a twelfth of any length in use apart.
 fn spread(number: usize, of: usize) -> usize {
-    number * 1_000_003 % of
+    // A prime, so that no number comes twice before all have come.
+    number * 778_000_547 % of
 }
 
 fn median(taken: &[u32]) -> f64 {

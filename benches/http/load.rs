@@ -57,7 +57,7 @@ pub struct Run {
 
 /// All of them.
 pub fn all() -> Vec<Load> {
-    let creations = arguments::size("--creations", 1_000, 20_000);
+    let creations = arguments::size("--creations", 300, 20_000);
     let (rate, seconds) = (arguments::size("--rate", 200, 1_000), seconds());
     let mut loads = Vec::new();
     for connections in [1, 64, 256] {
@@ -76,7 +76,7 @@ pub fn all() -> Vec<Load> {
 
 /// How long a rate is offered, and `wrk` runs.
 fn seconds() -> usize {
-    arguments::size("--seconds", 2, 10)
+    arguments::size("--seconds", 1, 10)
 }
 
 impl Load {

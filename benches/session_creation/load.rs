@@ -117,17 +117,18 @@ impl Contacts {
 
 /// All loads; those that differ by their log alone stand next to each other.
 pub fn all() -> Vec<Load> {
-    let sessions = arguments::size("--sessions", 10_000, SESSIONS);
+    let sessions = arguments::size("--sessions", 2_000, SESSIONS);
     let mut loads = Vec::new();
     for clients in [1, 64, 1024] {
         for (lines, contacts) in [(1, Contacts::Once), (64, Contacts::Once), (64, Contacts::Shared)] {
             for durable in [false, true] {
-                let count = if clients == 1 { sessions.min(SESSIONS_ALONE_MAX) } else { sessions };
+                let count =
+                    if clients == 1 { (sessions / 10).clamp(1, SESSIONS_ALONE_MAX) } else { sessions };
                 loads.push(Load { clients, lines, contacts, amount: Amount::Burst(count), durable });
             }
         }
     }
-    let time = Duration::from_secs(arguments::size("--sustained", 3, 60) as u64);
+    let time = Duration::from_secs(arguments::size("--sustained", 2, 60) as u64);
     for clients in [64, 1024] {
         let (lines, contacts, amount) = (64, Contacts::Shared, Amount::Sustained(time));
         loads.push(Load { clients, lines, contacts, amount, durable: true });
