@@ -18,7 +18,7 @@ mod process;
 #[path = "log_embedded/stages.rs"]
 mod stages;
 
-const VERIFY: [Verify; 2] = [Verify::All, Verify::Tail];
+const VERIFY: [Verify; 3] = [Verify::All, Verify::Recent, Verify::Tail];
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder for temporary files")

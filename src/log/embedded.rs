@@ -3,8 +3,8 @@
 //! Knows frames, the stream index and the store behind `disk`; must not know sled.
 //!
 //! ```text
-//!   append ─ encode ─▶ [queue] ─▶ writer: check · frame · write · sync ─▶ index, head ─▶ answer
-//!                                                                  `─▶ [recent] ◀─ reads ─▶ store
+//!   append ─ encode ─▶ [queue] ─▶ check · frame ─▶ write · sync ─▶ index, head ─▶ answer
+//!                                                             `─▶ [recent] ◀─ reads ─▶ [kept] store
 //! ```
 //!
 //! The folder holds `log/`, which is the truth, and `index/`, which is derived from it and may be
@@ -85,9 +85,11 @@ pub enum Verify {
     /// Every frame: its checksum, its place in the chain, and that no position is missing. Takes
     /// a second for some million events.
     All,
-    /// The same, but only since the index was last written; the checksum of a frame before that is
-    /// checked when it is read. Quick, whatever the length of the log.
+    /// The same of the newest million events, which is all of most logs; the checksum of an older
+    /// frame is checked when it is read. At most about a second.
     #[default]
+    Recent,
+    /// The same only of what was written since the index was, which is the least.
     Tail,
 }
 

@@ -25,6 +25,10 @@ const INDEX_FOLDER: &str = "index";
 /// The name of the index's table in its folder.
 const INDEX_TABLE: &str = "streams";
 
+/// How many events before those that the index has not are checked by [`Verify::Recent`]: what is
+/// read in about a second.
+const RECENT_EVENTS: u64 = 1_000_000;
+
 /// A log that was found right.
 pub(super) struct Opened {
     pub(super) disk: Disk,
@@ -40,13 +44,29 @@ pub(super) fn open(path: &Path, options: &EmbeddedOptions) -> Result<Opened, Ope
     let (index, checkpoint) = open_index(path, &header)?;
     check_end(&store, &checkpoint)?;
     let walk = Walk { store: &store, index: &index, header: &header, path };
-    let end = match options.verify {
-        Verify::All => {
-            walk.run(Checkpoint { position: Position::START, hash: header.hash, ..checkpoint }, &checkpoint)?
-        }
-        Verify::Tail => walk.run(checkpoint, &checkpoint)?,
+    let begin = Checkpoint { position: Position::START, hash: header.hash, ..checkpoint };
+    let from = match options.verify {
+        Verify::All => begin,
+        Verify::Recent => recent(&store, begin, checkpoint, RECENT_EVENTS)?,
+        Verify::Tail => checkpoint,
     };
+    let end = walk.run(from, &checkpoint)?;
     Ok(Opened { disk: Disk { store, index }, head: end.position, chain: end.hash, store_id: header.store_id })
+}
+
+/// Where the newest events begin, as far back as they are checked; not after what the index has.
+fn recent(
+    store: &Store,
+    begin: Checkpoint,
+    indexed: Checkpoint,
+    events: u64,
+) -> Result<Checkpoint, OpenError> {
+    let oldest = indexed.position.0.saturating_sub(events);
+    if oldest == 0 {
+        return Ok(begin);
+    }
+    let frame = frames::holding(store, Position(oldest))?;
+    Ok(Checkpoint { position: Position(frame.first.0 - 1), hash: frame.previous(), ..indexed })
 }
 
 /// Opens the index; one that is unreadable, or of another log or format, is deleted and begun anew.
@@ -169,6 +189,34 @@ impl From<ReadError> for OpenError {
         match error {
             ReadError::Damaged { position, reason } => OpenError::Damaged { position, reason },
             ReadError::Unavailable { reason } => OpenError::Failed { reason },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::frame::Open;
+
+    #[test]
+    fn the_newest_events_are_checked_from_the_frame_that_holds_the_oldest_of_them() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let store = Store::open(folder.path(), 1 << 20).expect("it opens");
+        let header = header::load_or_create(&store).expect("it is written");
+        let begin = Checkpoint { store_id: header.store_id, position: Position::START, hash: header.hash };
+        let mut ends = vec![begin];
+        for number in 0..10 {
+            let end = ends[number];
+            let mut open = Open::new(end.position.next());
+            (0..3).for_each(|_| open.push(Version(1), Version(0), &[7; 9]));
+            let sealed = open.seal(&end.hash);
+            store.apply(sealed.frame.values()).expect("it is written");
+            ends.push(Checkpoint { position: sealed.frame.last, hash: sealed.hash, ..begin });
+        }
+        let from = |events| recent(&store, begin, ends[10], events);
+        // Position 30 is the last; 20 back is 10, the first of the frame after the third.
+        for (events, end) in [(0, 9), (1, 9), (3, 8), (20, 3), (29, 0), (30, 0), (99, 0)] {
+            assert_eq!(from(events), Ok(ends[end]), "{events} events");
         }
     }
 }
