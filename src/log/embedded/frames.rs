@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 
-use crate::disk::{DiskError, Store, store};
+use crate::disk::{DiskError, Store};
 use crate::log::frame::{self, Frame};
 use crate::log::{Position, ReadError};
 
@@ -27,53 +27,17 @@ pub(super) fn starting_at(store: &Store, first: Position) -> Result<Option<Frame
 }
 
 /// Reads the frames on from the one that begins at a position, as long as they follow each other.
-pub(super) fn following(store: &Store, first: Position) -> Frames<impl Iterator<Item = Entry>> {
-    Frames { entries: store.entries_from(&frame::key(first, 0)), next: first }
-}
-
-type Entry = Result<(store::Bytes, store::Bytes), DiskError>;
-
-/// Frames that follow each other in the store.
-pub(super) struct Frames<I> {
-    entries: I,
-    next: Position,
-}
-
-impl<I: Iterator<Item = Entry>> Iterator for Frames<I> {
-    type Item = Result<Frame, ReadError>;
-
-    /// Ends where the log does, or where a frame is missing.
-    fn next(&mut self) -> Option<Self::Item> {
-        let first = self.next;
-        let read = match self.entries.next()? {
-            Ok((key, value)) if *key == *frame::key(first, 0) => self.rest(first, value),
-            Ok(_) => return None,
-            Err(error) => Err(unavailable(error)),
-        };
+///
+/// Each is looked up by its key: the store's own iterator kept hundreds of megabytes of leaves.
+pub(super) fn following(store: &Store, first: Position) -> impl Iterator<Item = Result<Frame, ReadError>> {
+    let mut next = first;
+    std::iter::from_fn(move || {
+        let read = starting_at(store, next).transpose()?;
         if let Ok(frame) = &read {
-            self.next = frame.last.next();
+            next = frame.last.next();
         }
         Some(read)
-    }
-}
-
-impl<I: Iterator<Item = Entry>> Frames<I> {
-    fn rest(&mut self, first: Position, value: store::Bytes) -> Result<Frame, ReadError> {
-        let parts = frame::parts(&value).map_err(|error| damaged(first, error))?;
-        if parts == 1 {
-            return check(first, Bytes::from_owner(value));
-        }
-        let mut bytes = value.to_vec();
-        for part in 1..parts {
-            let (key, value) =
-                self.entries.next().ok_or_else(|| missing(first, part))?.map_err(unavailable)?;
-            if *key != *frame::key(first, part as u16) {
-                return Err(missing(first, part));
-            }
-            bytes.extend_from_slice(&value);
-        }
-        check(first, bytes.into())
-    }
+    })
 }
 
 /// The position at which the frame begins that holds a position which the log has.
