@@ -24,7 +24,7 @@ use super::{
 use prepare::Prepared;
 use readers::Readers;
 use shared::Shared;
-use writer::{Message, Request, Writer};
+use writer::{Request, Writer};
 
 mod commit;
 mod frames;
@@ -175,7 +175,7 @@ pub struct EmbeddedLog {
     shared: Arc<Shared>,
     queue_appends_max: usize,
     /// Gone once the log is closed; the writer ends when it has taken what was sent before.
-    requests: RwLock<Option<mpsc::Sender<Message>>>,
+    requests: RwLock<Option<mpsc::Sender<Request>>>,
     /// Turns true, or loses its sender, when the writer has ended and the folder is free.
     ended: watch::Receiver<bool>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -195,13 +195,7 @@ impl EmbeddedLog {
         let shared = Arc::new(Shared::new(opened.disk, opened.head));
         let failed = |error: io::Error| OpenError::Failed { reason: error.to_string() };
         let readers = Readers::start().map_err(failed)?;
-        let writer = Writer::new(
-            Arc::clone(&shared),
-            (&requests, queue),
-            opened.chain,
-            opened.store_id,
-            options.faults,
-        );
+        let writer = Writer::new(Arc::clone(&shared), queue, opened.chain, opened.store_id, options.faults);
         let writer = thread::Builder::new()
             .name("switchboard-log".into())
             .spawn(move || {
@@ -230,7 +224,7 @@ impl EmbeddedLog {
             return Err(AppendError::Unavailable { reason: "it is closed".into() });
         };
         let (answer, answered) = oneshot::channel();
-        match requests.try_send(Message::Append(Request { prepared, answer })) {
+        match requests.try_send(Request { prepared, answer }) {
             Ok(()) => Ok(answered),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 Err(AppendError::Busy { queue_max: self.queue_appends_max })

@@ -47,11 +47,18 @@ impl Snapshot {
     /// Looks a key up without touching the disk.
     pub(crate) fn get_in_memory(&self, key: &[u8]) -> InMemory {
         let probe = Probe::of(key);
-        match self.get_above(key, probe) {
-            Some(known) => InMemory::Known(known.map(<[u8]>::to_vec)),
-            None if self.layers.runs.iter().any(|run| run.may_contain(key, probe)) => InMemory::Unknown,
-            None => InMemory::Known(None),
+        if let Some(known) = self.get_above(key, probe) {
+            return InMemory::Known(known.map(<[u8]>::to_vec));
         }
+        for run in &self.layers.runs {
+            match run.get_in_memory(key, probe) {
+                Some(Ok(None)) => {}
+                Some(Ok(Some(known))) => return InMemory::Known(known),
+                // Who asks the disk is told what is wrong.
+                Some(Err(_)) | None => return InMemory::Unknown,
+            }
+        }
+        InMemory::Known(None)
     }
 
     /// Reads up to `limit` entries within a range of keys.

@@ -143,11 +143,37 @@ impl Run {
 
     /// What the run says of a key: nothing, that it is deleted, or its value.
     pub(super) fn get(&self, key: &[u8], probe: Probe) -> Result<Option<Option<Vec<u8>>>, DiskError> {
-        if !self.may_contain(key, probe) {
-            return Ok(None);
-        }
-        let Some(page) = self.fences.up_to(key).checked_sub(1) else { return Ok(None) };
-        Ok(self.page(page, true)?.find(key).map(|value| value.map(<[u8]>::to_vec)))
+        let Some(page) = self.page_of(key, probe) else { return Ok(None) };
+        let bytes = match self.cache.bytes(self.number, page) {
+            Some(known) => known,
+            None => {
+                let read = Arc::new(self.read_page(page)?);
+                self.cache.keep_bytes(self.number, page, &read);
+                read
+            }
+        };
+        self.find(page, &bytes, key)
+    }
+
+    /// The same without touching the disk, if that is possible.
+    pub(super) fn get_in_memory(
+        &self,
+        key: &[u8],
+        probe: Probe,
+    ) -> Option<Result<Option<Option<Vec<u8>>>, DiskError>> {
+        let Some(page) = self.page_of(key, probe) else { return Some(Ok(None)) };
+        let bytes = self.cache.bytes(self.number, page)?;
+        Some(self.find(page, &bytes, key))
+    }
+
+    /// The page that a key is in, if it is in any.
+    fn page_of(&self, key: &[u8], probe: Probe) -> Option<usize> {
+        self.may_contain(key, probe).then(|| self.fences.up_to(key).checked_sub(1)).flatten()
+    }
+
+    fn find(&self, page: usize, bytes: &[u8], key: &[u8]) -> Result<Option<Option<Vec<u8>>>, DiskError> {
+        let found = find_in_page(bytes, key).map_err(|error| self.broken(page, error))?;
+        Ok(found.map(|value| value.map(<[u8]>::to_vec)))
     }
 
     /// The pages that may have something of a range.
@@ -164,18 +190,27 @@ impl Run {
     }
 
     fn page(&self, page: usize, cached: bool) -> Result<Arc<Segment>, DiskError> {
-        if let Some(known) = self.cache.get(self.number, page) {
+        if let Some(known) = self.cache.entries(self.number, page) {
             return Ok(known);
         }
-        let (at, length) = self.fences.page(page);
-        let mut bytes = vec![0; length];
-        let read = read_at(&self.file, &mut bytes, at);
-        read.map_err(|error| self.broken(page, error))?;
+        let bytes = self.read_page(page)?;
         let read = Arc::new(parse_page(&bytes, self.shape).map_err(|error| self.broken(page, error))?);
         if cached {
-            self.cache.put(self.number, page, &read);
+            self.cache.keep_entries(self.number, page, &read);
         }
         Ok(read)
+    }
+
+    /// The entries' bytes of a page, checked.
+    fn read_page(&self, page: usize) -> Result<Vec<u8>, DiskError> {
+        let (at, length) = self.fences.page(page);
+        let mut bytes = vec![0; length];
+        read_at(&self.file, &mut bytes, at).map_err(|error| self.broken(page, error))?;
+        let checked = bytes.split_last_chunk::<CRC_BYTES>();
+        let checked = checked.filter(|(entries, crc)| crc32fast::hash(entries).to_le_bytes() == **crc);
+        let length = checked.ok_or_else(|| self.broken(page, BadPage::Checksum))?.0.len();
+        bytes.truncate(length);
+        Ok(bytes)
     }
 
     fn broken(&self, page: usize, reason: impl ToString) -> DiskError {
@@ -319,23 +354,52 @@ enum BadPage {
     Malformed(#[from] Malformed),
 }
 
-fn parse_page(bytes: &[u8], shape: Shape) -> Result<Segment, BadPage> {
-    let (entries, crc) = bytes.split_last_chunk::<CRC_BYTES>().ok_or(BadPage::Checksum)?;
-    if crc32fast::hash(entries).to_le_bytes() != *crc {
-        return Err(BadPage::Checksum);
-    }
+fn parse_page(entries: &[u8], shape: Shape) -> Result<Segment, BadPage> {
     let mut reader = Reader::new(entries);
     let mut page = Building::of_page(2 * entries.len(), shape);
     while !reader.rest().is_empty() {
-        let shared = usize::from(reader.byte("shared bytes")?);
-        let rest = reader.counted("key", 0, KEY_BYTES_MAX)?;
-        let value = match reader.varint("value", 1 + VALUE_BYTES_MAX as u64)? {
-            0 => None,
-            length => Some(reader.take(length as usize - 1, "value")?),
-        };
+        let (shared, rest, value) = take_entry(&mut reader)?;
         page.push_after(shared, rest, value).ok_or(BadPage::Shared)?;
     }
     Ok(page.finish())
+}
+
+/// What a page says of a key, without building the keys before it.
+fn find_in_page<'a>(entries: &'a [u8], key: &[u8]) -> Result<Option<Option<&'a [u8]>>, BadPage> {
+    let mut reader = Reader::new(entries);
+    // How many bytes `key` has in common with the entry before, which is less than it.
+    let mut common = 0;
+    while !reader.rest().is_empty() {
+        let (shared, rest, value) = take_entry(&mut reader)?;
+        // What differs from the entry before only after the place where that one was less is less too.
+        if shared > common {
+            continue;
+        }
+        // What differs from it earlier is greater there than both.
+        if shared < common {
+            return Ok(None);
+        }
+        let wanted = &key[common..];
+        let more = rest.iter().zip(wanted).take_while(|(a, b)| a == b).count();
+        match (rest.get(more), wanted.get(more)) {
+            (None, None) => return Ok(Some(value)),
+            (Some(found), Some(wanted)) if found > wanted => return Ok(None),
+            (Some(_), None) => return Ok(None),
+            (Some(_) | None, Some(_)) => common += more,
+        }
+    }
+    Ok(None)
+}
+
+/// The bytes shared with the key before, the rest of the key, and the value of an entry.
+fn take_entry<'a>(reader: &mut Reader<'a>) -> Result<(usize, &'a [u8], Option<&'a [u8]>), Malformed> {
+    let shared = usize::from(reader.byte("shared bytes")?);
+    let rest = reader.counted("key", 0, KEY_BYTES_MAX)?;
+    let value = match reader.varint("value", 1 + VALUE_BYTES_MAX as u64)? {
+        0 => None,
+        length => Some(reader.take(length as usize - 1, "value")?),
+    };
+    Ok((shared, rest, value))
 }
 
 #[cfg(unix)]

@@ -132,16 +132,32 @@ impl Index {
         let within = |tail: &Tail| -> Option<Vec<Position>> {
             (after.0 >= tail.first() - 1).then(|| tail.after(after.0, limit).collect())
         };
-        {
+        let left = {
             let hot = self.hot();
             if let Some(tail) = hot.get(stream) {
                 return within(tail);
             }
-        }
+            hot.left
+        };
         match self.table.get_in_memory(&tail_key(stream)) {
             InMemory::Known(None) => Some(Vec::new()),
-            InMemory::Known(Some(value)) => within(&Tail::parse(&value).ok()?),
+            InMemory::Known(Some(value)) => {
+                let tail = Tail::parse(&value).ok()?;
+                let found = within(&tail);
+                self.keep(stream, tail, left);
+                found
+            }
             InMemory::Unknown => None,
+        }
+    }
+
+    /// Keeps a tail that was found in the table when so many layers had left: who reads a stream
+    /// mostly writes next what stands on it, and the writer looks it up again.
+    fn keep(&self, stream: &StreamName, tail: Tail, left: u64) {
+        let mut hot = self.hot_mut();
+        // What was published meanwhile is here still, unless a layer has left.
+        if hot.left == left && hot.get(stream).is_none() {
+            hot.known.insert(stream, tail);
         }
     }
 
@@ -212,11 +228,7 @@ impl Index {
         };
         let Some(value) = self.table.get(&tail_key(stream))? else { return Ok(Tail::default()) };
         let tail = Tail::parse(&value).map_err(|error| self.broken(error))?;
-        let mut hot = self.hot_mut();
-        // What was published meanwhile is here still, unless a layer has left.
-        if hot.left == left && hot.get(stream).is_none() {
-            hot.known.insert(stream, tail.clone());
-        }
+        self.keep(stream, tail.clone(), left);
         Ok(tail)
     }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -38,6 +39,10 @@ const GROUP_BYTES_MAX: usize = 2 << 20;
 /// meanwhile is little.
 const INLINE_APPENDS_MAX: usize = 4;
 
+/// How long appends gather while a group is in flight before they are looked at: to be woken for
+/// each of them costs more than to check it.
+const GATHERING: Duration = Duration::from_micros(100);
+
 /// An append in the queue.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -45,19 +50,9 @@ pub(super) struct Request {
     pub(super) answer: oneshot::Sender<Answer>,
 }
 
-/// What the writer waits for.
-#[derive(Debug)]
-pub(super) enum Message {
-    Append(Request),
-    /// The group in flight is done, as its flag says too.
-    Done,
-}
-
 pub(super) struct Writer {
     shared: Arc<Shared>,
-    queue: mpsc::Receiver<Message>,
-    /// For whoever says that a group is done; it does not keep the queue open.
-    wake: mpsc::WeakSender<Message>,
+    queue: mpsc::Receiver<Request>,
     group_appends_max: usize,
     store_id: Uuid,
     faults: Option<Arc<dyn Faults>>,
@@ -80,7 +75,7 @@ struct Behind {
 impl Writer {
     pub(super) fn new(
         shared: Arc<Shared>,
-        (requests, queue): (&mpsc::Sender<Message>, mpsc::Receiver<Message>),
+        queue: mpsc::Receiver<Request>,
         chain: Hash,
         store_id: Uuid,
         faults: Option<Arc<dyn Faults>>,
@@ -88,7 +83,6 @@ impl Writer {
         let end = End { chain, last: shared.head() };
         Writer {
             shared,
-            wake: requests.downgrade(),
             group_appends_max: GROUP_APPENDS_MAX.min(queue.max_capacity()),
             queue,
             store_id,
@@ -144,41 +138,39 @@ impl Writer {
         shared.release();
     }
 
-    /// Wakes this thread, whatever it waits for.
+    /// Wakes this thread, which sleeps while a group is in flight.
     fn tell_done(&self) -> impl Fn() + Send + 'static {
-        let (done, wake, writer) = (Arc::clone(&self.done), self.wake.clone(), thread::current());
+        let (done, writer) = (Arc::clone(&self.done), thread::current());
         move || {
             done.store(true, Ordering::Release);
             writer.unpark();
-            if let Some(wake) = wake.upgrade() {
-                // A full queue, and one that is closed, wake the writer too.
-                let _ = wake.try_send(Message::Done);
-            }
         }
     }
 
+    /// Writes until the queue is closed and nothing is left of it.
     fn write_all(&mut self, behind: &Behind) {
         loop {
-            let message = match self.held.take() {
-                Some(request) => Some(Message::Append(request)),
-                None => self.queue.blocking_recv(),
+            let is_idle = !self.in_flight && self.group.len() == 0 && self.held.is_none();
+            let first = match self.held.take() {
+                Some(held) if self.group.len() > 0 => {
+                    self.held = Some(held);
+                    None
+                }
+                Some(held) => Some(held),
+                None if is_idle => self.queue.blocking_recv(),
+                None if self.is_full() => None,
+                None => self.queue.try_recv().ok(),
             };
-            match message {
-                Some(Message::Append(request)) => self.fill(request),
-                Some(Message::Done) => {}
-                None => break,
+            match first {
+                Some(request) => self.fill(request),
+                None if is_idle => return,
+                None => {}
             }
-            if self.is_full() {
-                self.wait();
-            }
-            if self.is_clear() && self.group.len() > 0 {
+            if !self.is_clear() {
+                thread::park_timeout(GATHERING);
+            } else if self.group.len() > 0 {
                 self.hand_over(behind);
             }
-        }
-        self.wait();
-        if self.is_clear() && self.group.len() > 0 {
-            self.hand_over(behind);
-            self.wait();
         }
     }
 
@@ -190,9 +182,8 @@ impl Writer {
         self.take(&disk.index, first);
         while !self.is_full() {
             match self.queue.try_recv() {
-                Ok(Message::Append(next)) if self.is_too_much(&next) => self.held = Some(next),
-                Ok(Message::Append(next)) => self.take(&disk.index, next),
-                Ok(Message::Done) => {}
+                Ok(next) if self.is_too_much(&next) => self.held = Some(next),
+                Ok(next) => self.take(&disk.index, next),
                 Err(_) => break,
             }
         }
@@ -225,13 +216,6 @@ impl Writer {
         !self.in_flight
     }
 
-    /// Waits for the group in flight.
-    fn wait(&mut self) {
-        while !self.is_clear() {
-            thread::park();
-        }
-    }
-
     /// Commits the group, here or behind; nothing may be in flight.
     fn hand_over(&mut self, behind: &Behind) {
         let draft = self.spare.take().unwrap_or_default();
@@ -258,10 +242,8 @@ impl Writer {
         if let Some(request) = self.held.take() {
             answer(request.answer, Err(AppendError::Unavailable { reason: reason.clone() }));
         }
-        while let Ok(message) = self.queue.try_recv() {
-            if let Message::Append(request) = message {
-                answer(request.answer, Err(AppendError::Unavailable { reason: reason.clone() }));
-            }
+        while let Ok(request) = self.queue.try_recv() {
+            answer(request.answer, Err(AppendError::Unavailable { reason: reason.clone() }));
         }
     }
 }
