@@ -34,7 +34,8 @@ def read(paths):
             found[identity(figure)] = figure
     figures = {}
     for figure in found.values():
-        figures.setdefault(figure["figure"], []).append(figure)
+        # The peers have figures of the same names as ours, with other parameters.
+        figures.setdefault("peers" if "peer" in figure else figure["figure"], []).append(figure)
     return figures
 
 
@@ -216,20 +217,23 @@ def bars_in_panels(panels, title, subtitle, legend, path):
 
 
 def peers(figures, into):
-    found = [figure for of_name in figures.values() for figure in of_name if figure.get("peer")]
-    found = [figure for figure in found if "/s" in figure.get("unit", "")]
+    found = [figure for figure in figures.get("peers", []) if "/s" in figure.get("unit", "")]
     if not found:
         return
     panels = []
-    for clients in sorted({figure.get("clients", 0) for figure in found}):
-        rows = [(figure["peer"], figure["value"], COLOURS[5]) for figure in found if figure.get("clients", 0) == clients]
-        ours = [figure for figure in figures.get("session_creation", []) if figure["clients"] == clients]
-        ours = [figure for figure in ours if figure["log"] == "disk"]
-        if ours and not any("switchboard" in name.lower() for name, _, _ in rows):
-            best = max(ours, key=lambda figure: figure["value"])
-            rows.append(("switchboard", best["value"], COLOURS[0]))
-        rows = [(name, value, COLOURS[0] if "switchboard" in name.lower() else colour) for name, value, colour in rows]
-        panels.append((label_clients(clients), sorted(rows, key=lambda row: -row[1])))
+    for name, clients in sorted({(figure["figure"], figure["clients"]) for figure in found}):
+        of_panel = [figure for figure in found if (figure["figure"], figure["clients"]) == (name, clients)]
+        of_panel.sort(key=lambda figure: -figure["value"])
+        rows = [
+            (
+                figure["peer"].replace("_", " "),
+                figure["value"],
+                COLOURS[0] if figure["peer"] == "switchboard" else COLOURS[5],
+            )
+            for figure in of_panel
+        ]
+        kind = "sustained" if name.endswith("sustained") else "burst"
+        panels.append((f"{label_clients(clients)}, {kind}", rows))
     bars_in_panels(
         panels,
         "Creations per second beside other stores",
