@@ -358,7 +358,7 @@ fn parse_page(entries: &[u8], shape: Shape) -> Result<Segment, BadPage> {
     let mut reader = Reader::new(entries);
     let mut page = Building::of_page(2 * entries.len(), shape);
     while !reader.rest().is_empty() {
-        let (shared, rest, value) = take_entry(&mut reader)?;
+        let Packed { shared, rest, value } = Packed::take(&mut reader)?;
         page.push_after(shared, rest, value).ok_or(BadPage::Shared)?;
     }
     Ok(page.finish())
@@ -370,7 +370,7 @@ fn find_in_page<'a>(entries: &'a [u8], key: &[u8]) -> Result<Option<Option<&'a [
     // How many bytes `key` has in common with the entry before, which is less than it.
     let mut common = 0;
     while !reader.rest().is_empty() {
-        let (shared, rest, value) = take_entry(&mut reader)?;
+        let Packed { shared, rest, value } = Packed::take(&mut reader)?;
         // What differs from the entry before only after the place where that one was less is less too.
         if shared > common {
             continue;
@@ -391,15 +391,24 @@ fn find_in_page<'a>(entries: &'a [u8], key: &[u8]) -> Result<Option<Option<&'a [
     Ok(None)
 }
 
-/// The bytes shared with the key before, the rest of the key, and the value of an entry.
-fn take_entry<'a>(reader: &mut Reader<'a>) -> Result<(usize, &'a [u8], Option<&'a [u8]>), Malformed> {
-    let shared = usize::from(reader.byte("shared bytes")?);
-    let rest = reader.counted("key", 0, KEY_BYTES_MAX)?;
-    let value = match reader.varint("value", 1 + VALUE_BYTES_MAX as u64)? {
-        0 => None,
-        length => Some(reader.take(length as usize - 1, "value")?),
-    };
-    Ok((shared, rest, value))
+/// An entry as it stands in a page.
+struct Packed<'a> {
+    /// How many bytes its key has in common with the key before it.
+    shared: usize,
+    rest: &'a [u8],
+    value: Option<&'a [u8]>,
+}
+
+impl<'a> Packed<'a> {
+    fn take(reader: &mut Reader<'a>) -> Result<Packed<'a>, Malformed> {
+        let shared = usize::from(reader.byte("shared bytes")?);
+        let rest = reader.counted("key", 0, KEY_BYTES_MAX)?;
+        let value = match reader.varint("value", 1 + VALUE_BYTES_MAX as u64)? {
+            0 => None,
+            length => Some(reader.take(length as usize - 1, "value")?),
+        };
+        Ok(Packed { shared, rest, value })
+    }
 }
 
 #[cfg(unix)]
