@@ -12,8 +12,8 @@ use crate::disk::DiskError;
 /// Pages whose entries are kept for a table: some three megabytes.
 const SCANNED_MAX: usize = 256;
 
-/// Pages whose bytes are kept for a table, eight megabytes: a thousand who look side by side, each
-/// in a page of its own.
+/// Pages whose bytes are kept for a table, thirty-two megabytes where so many are looked into: a
+/// thousand who look side by side, each in a few pages of its own.
 const LOOKED_INTO_MAX: usize = 4096;
 
 #[derive(Debug)]

@@ -375,9 +375,13 @@ fn find_in_page<'a>(entries: &'a [u8], key: &[u8]) -> Result<Option<Option<&'a [
         if shared > common {
             continue;
         }
-        // What differs from it earlier is greater there than both.
         if shared < common {
-            return Ok(None);
+            // What differs from it earlier is greater there than both; but of many shared bytes not
+            // all are counted.
+            if shared < SHARED_BYTES_MAX {
+                return Ok(None);
+            }
+            common = shared;
         }
         let wanted = &key[common..];
         let more = rest.iter().zip(wanted).take_while(|(a, b)| a == b).count();

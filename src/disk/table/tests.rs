@@ -393,3 +393,24 @@ fn runs_are_merged_and_what_is_left_of_them_is_removed() {
     assert_eq!(table.scan_prefix(&[], Direction::Forward, 9_999), Ok(entries));
     assert_eq!(files(), before.len());
 }
+
+#[test]
+fn a_key_is_found_on_the_disk_however_much_it_shares_with_the_one_before() {
+    let folder = folder();
+    let opened = Folder::open(folder.path()).expect("it is free");
+    let table = opened.table("long").expect("it is a table");
+    let key = |prefix: usize, last: u8| [vec![b'x'; prefix], vec![last]].concat();
+    let kept: Vec<Vec<u8>> =
+        (250..=300).flat_map(|prefix| [b'a', b'b', b'y'].map(|last| key(prefix, last))).collect();
+    table.apply(kept.iter().map(|key| (key.clone(), Some(key[250..].to_vec()))));
+    table.flush([]).expect("it is written");
+    for key in &kept {
+        assert_eq!(table.get(key), Ok(Some(key[250..].to_vec())), "{} bytes", key.len());
+        assert_eq!(table.get_in_memory(key), InMemory::Known(Some(key[250..].to_vec())));
+    }
+    for prefix in 249..=301 {
+        for last in [b'A', b'c', b'z'] {
+            assert_eq!(table.get(&key(prefix, last)), Ok(None), "{prefix} bytes and {last}");
+        }
+    }
+}

@@ -56,7 +56,9 @@ impl Readers {
         let (answer, answered) = oneshot::channel();
         let job = move || {
             // Who asked may not wait any more.
-            let _ = answer.send(read());
+            if !answer.is_closed() {
+                let _ = answer.send(read());
+            }
         };
         let mut jobs = self.queue.jobs();
         jobs.jobs.push_back(Box::new(job));

@@ -167,14 +167,14 @@ mod tests {
 
     fn claim(expected: Version) -> Append {
         let stream = StreamName::new(b"slot");
-        let entry = Entry { stream: stream.clone(), kind: 1, schema: 1, codec: 1, payload: vec![1] };
+        let entry = Entry { stream: stream.clone(), kind: 1, schema: 1, codec: 1, payload: vec![1].into() };
         let stamp = Stamp {
             time_us: 0,
             command: Uuid::now_v7(),
             digest: 0,
             correlation: Uuid::nil(),
             causation: Uuid::nil(),
-            principal: Vec::new(),
+            principal: Vec::new().into(),
             policy_revision: 0,
         };
         Append { entries: vec![entry], expects: vec![(stream, Expected::Exactly(expected))], stamp }
