@@ -11,6 +11,7 @@ pub mod facts;
 pub mod figure;
 pub mod folder;
 pub mod latency;
+pub mod mount;
 pub mod open_loop;
 pub mod past;
 pub mod process;

@@ -1,12 +1,11 @@
 //! The conditions of a run: what a figure means nothing without.
 
 use std::fs;
-use std::path::Path;
 
 use super::bare::BareFile;
 use super::figure::Figure;
 use super::folder::Folder;
-use super::{arguments, latency};
+use super::{arguments, latency, mount};
 
 /// Syncs timed to tell how fast the folder's disk is.
 const SYNCS: usize = 200;
@@ -21,7 +20,7 @@ pub fn print(benchmark: &'static str, payload: &str) {
     let syncs: Vec<_> = (0..SYNCS).map(|_| latency::micros(file.append(SYNC_BYTES))).collect();
     let syncs = latency::histogram(&syncs);
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let kind = file_system(folder.path()).unwrap_or_else(|| "unknown".to_owned());
+    let kind = mount::file_system(folder.path()).unwrap_or_else(|| "unknown".to_owned());
     println!("# {benchmark}");
     println!("cores: {cores}; memory: {} MB; file system: {kind}", memory_mb().unwrap_or(0));
     println!("payload: {payload}");
@@ -43,16 +42,4 @@ fn memory_mb() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? / 1024)
-}
-
-/// The type of the file system that a folder is on: the longest mount point that leads to it.
-fn file_system(folder: &Path) -> Option<String> {
-    let folder = folder.canonicalize().ok()?;
-    let mounts = fs::read_to_string("/proc/mounts").ok()?;
-    let mounted = mounts.lines().filter_map(|line| {
-        let mut words = line.split(' ').skip(1);
-        Some((words.next()?, words.next()?))
-    });
-    let leading = mounted.filter(|(point, _)| folder.starts_with(point));
-    leading.max_by_key(|(point, _)| point.len()).map(|(_, kind)| kind.to_owned())
 }

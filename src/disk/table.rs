@@ -297,7 +297,9 @@ impl Table {
         let extra: Batch = extra.into_iter().collect();
         let extra = (!extra.is_empty()).then(|| Arc::new(extra.seal(self.shape)));
         let leaving = self.change(|layers| {
-            layers.leaving = extra.into_iter().chain(std::mem::take(&mut layers.fresh)).collect();
+            // A flush that panicked has left something behind, which is older than what is fresh.
+            let (fresh, left) = (std::mem::take(&mut layers.fresh), std::mem::take(&mut layers.leaving));
+            layers.leaving = extra.into_iter().chain(fresh).chain(left).collect();
             layers.leaving.clone()
         });
         if leaving.is_empty() {
@@ -321,6 +323,11 @@ impl Table {
                 Ok(())
             }
         }
+    }
+
+    /// How many runs it has on the disk.
+    pub(crate) fn runs(&self) -> usize {
+        self.layers().runs.len()
     }
 
     /// Deletes every entry.

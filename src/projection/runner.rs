@@ -28,6 +28,9 @@ pub const FLUSH_EVENTS_MAX: u64 = 200_000;
 /// Bytes of tables in memory after which they are written to the disk.
 pub const FLUSH_BYTES_MAX: usize = 32 << 20;
 
+/// Runs of one table beyond which the fold waits for their merge: a lookup asks each of them.
+const RUNS_MERGED_LATER_MAX: usize = 64;
+
 /// How far the projections are.
 #[derive(Clone, Debug)]
 pub(super) struct Progress {
@@ -145,7 +148,14 @@ impl Runner {
         });
     }
 
+    /// Ends with nothing under way: who opens the folder next finds it free.
     async fn run(mut self) -> Result<(), ProjectionError> {
+        let ended = self.follow().await;
+        self.rest().await;
+        ended
+    }
+
+    async fn follow(&mut self) -> Result<(), ProjectionError> {
         let mut head = self.log.follow();
         loop {
             match self.next(&mut head).await {
@@ -272,6 +282,8 @@ impl Runner {
 
     async fn clear(&mut self, names: Vec<ProjectionName>) -> Result<Position, ProjectionError> {
         self.flushed().await?;
+        // Else the clearing would wait for it, and every reader for the clearing.
+        self.merged(true).await?;
         self.read = None;
         let before = least(&self.at);
         for (at, name) in self.at.iter_mut().zip(ProjectionName::ALL) {
@@ -304,6 +316,8 @@ impl Runner {
             return Ok(());
         }
         self.flushed().await?;
+        let behind = self.tables.runs()? > RUNS_MERGED_LATER_MAX;
+        self.merged(behind).await?;
         let tables = Arc::clone(&self.tables);
         self.flushing = Some(spawn_blocking(move || tables.flush()));
         self.unflushed = 0;
@@ -332,11 +346,24 @@ impl Runner {
         }
     }
 
+    /// Flushes for the last time. It begins no merge, and waits for one that is under way.
     async fn flush_all(&mut self) -> Result<(), ProjectionError> {
-        self.flushed().await?;
+        let at = least(&self.at);
+        let begun = match self.flushing.take() {
+            Some(flushing) => joined(flushing, at).await.and_then(|flushed| flushed),
+            None => Ok(()),
+        };
         let tables = Arc::clone(&self.tables);
-        joined(spawn_blocking(move || tables.flush()), least(&self.at)).await??;
-        self.merged(true).await
+        let flushed = joined(spawn_blocking(move || tables.flush()), at).await.and_then(|flushed| flushed);
+        let merged = self.merged(true).await;
+        begun.and(flushed).and(merged)
+    }
+
+    /// Waits for what is under way beside the fold and holds the tables, whatever comes of it.
+    async fn rest(&mut self) {
+        for work in [self.flushing.take(), self.merging.take()].into_iter().flatten() {
+            let _ = work.await;
+        }
     }
 }
 

@@ -211,6 +211,11 @@ impl Tables {
     }
 
     /// Merges what the tables have written before, which may take long.
+    /// The most runs that a table has on the disk.
+    pub(super) fn runs(&self) -> Result<usize, ProjectionError> {
+        Ok(self.views()?.iter().map(|view| view.table.runs()).max().unwrap_or(0))
+    }
+
     pub(super) fn merge(&self) -> Result<(), ProjectionError> {
         Ok(self.views()?.iter().try_for_each(|view| view.table.merge())?)
     }

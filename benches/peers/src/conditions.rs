@@ -7,6 +7,9 @@ use std::time::Instant;
 
 use crate::peer::Payload;
 
+#[path = "../../support/mount.rs"]
+mod mount;
+
 /// Appends timed to tell how fast the folder's disk is.
 const SYNCS: usize = 200;
 
@@ -15,7 +18,7 @@ pub fn print(folder: &Path, payload: &Payload, server: Option<&str>) {
     fs::create_dir_all(folder).expect("the folder can be created");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("cores: {cores}{}", processor().map_or_else(String::new, |model| format!(" ({model})")));
-    println!("file system: {}", file_system(folder).unwrap_or_else(|| "unknown".to_owned()));
+    println!("file system: {}", mount::file_system(folder).unwrap_or_else(|| "unknown".to_owned()));
     let bytes = payload.bytes();
     println!("append of {bytes} bytes and fdatasync, median of {SYNCS}: {} µs", sync_us(folder, bytes));
     println!("postgresql: {}", server.unwrap_or("none"));
@@ -35,18 +38,6 @@ fn processor() -> Option<String> {
     let info = fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = info.lines().find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim().to_owned())
-}
-
-/// The type of the file system that a folder is on: the longest mount point that leads to it.
-fn file_system(folder: &Path) -> Option<String> {
-    let folder = folder.canonicalize().ok()?;
-    let mounts = fs::read_to_string("/proc/mounts").ok()?;
-    let mounted = mounts.lines().filter_map(|line| {
-        let mut words = line.split(' ').skip(1);
-        Some((words.next()?, words.next()?))
-    });
-    let leading = mounted.filter(|(point, _)| folder.starts_with(point));
-    leading.max_by_key(|(point, _)| point.len()).map(|(_, kind)| kind.to_owned())
 }
 
 fn sync_us(folder: &Path, bytes: usize) -> u128 {

@@ -198,7 +198,13 @@ impl Index {
         let _one_at_a_time = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
         let (leaving, checkpoint) = {
             let mut hot = self.hot_mut();
-            hot.leaving = Arc::new(std::mem::take(&mut hot.fresh));
+            let fresh = std::mem::take(&mut hot.fresh);
+            if hot.leaving.is_empty() {
+                hot.leaving = Arc::new(fresh);
+            } else {
+                // What a flush that panicked has left behind is older.
+                Arc::make_mut(&mut hot.leaving).extend(fresh);
+            }
             (Arc::clone(&hot.leaving), hot.checkpoint)
         };
         let tails = leaving.iter().map(|(stream, tail)| (tail_key(stream), Some(tail.bytes())));

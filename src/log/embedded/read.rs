@@ -12,6 +12,10 @@ use crate::log::{Position, ReadError, Record, StreamName, Version};
 /// the store, which has to be read for any of them.
 const READ_AHEAD_FRAMES: usize = 8;
 
+/// How many bytes of frames are read at once, unless the first alone has more: large events have
+/// frames of their own, and who reads one seldom wants the next.
+const READ_AHEAD_BYTES_MAX: usize = 64 << 10;
+
 /// Reads a stream if that surely needs no disk.
 pub(super) fn stream_in_memory(
     shared: &Shared,
@@ -136,8 +140,14 @@ fn read_ahead(shared: &Shared, store: &Store, position: Position) -> Result<Fram
     let first = following.next().unwrap_or_else(|| Err(frames::damaged(position, "its frame is missing")))?;
     let first = frames::holds(first, position)?;
     // One that is damaged is an error to whoever asks for it.
-    let others = following.map_while(Result::ok).take(READ_AHEAD_FRAMES - 1);
-    shared.kept.keep([first.clone()].into_iter().chain(others).collect());
+    let mut read = vec![first.clone()];
+    let mut bytes = first.bytes().len();
+    while read.len() < READ_AHEAD_FRAMES && bytes < READ_AHEAD_BYTES_MAX {
+        let Some(Ok(frame)) = following.next() else { break };
+        bytes += frame.bytes().len();
+        read.push(frame);
+    }
+    shared.kept.keep(read);
     Ok(first)
 }
 
