@@ -16,7 +16,7 @@
 #![allow(dead_code, reason = "the log's index gets and puts; projections scan and delete")]
 
 use std::fs::File;
-use std::ops::{Bound, Range};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -27,6 +27,7 @@ use layers::Layers;
 use merge::{Cursor, Deletions, EVERYTHING, Merge};
 use run::Run;
 use segment::{Building, Segment};
+use tiers::{MERGED_AT_ONCE_ENTRIES_MAX, MERGED_RUNS, MERGED_SEGMENTS, due, merged_at_once};
 
 mod cache;
 mod files;
@@ -35,6 +36,7 @@ mod layers;
 mod merge;
 mod run;
 mod segment;
+mod tiers;
 
 pub(crate) use layers::Snapshot;
 pub(crate) use segment::Batch;
@@ -44,19 +46,6 @@ pub(crate) const KEY_BYTES_MAX: usize = 1024;
 
 /// The largest value of a table: some go into a page of a few KB.
 pub(crate) const VALUE_BYTES_MAX: usize = 4 * 1024;
-
-/// How many runs of about one size are merged: fewer cost more writing, more cost more looking.
-const MERGED_RUNS: usize = 6;
-
-/// How many segments of about one size are merged; they cost less to look into than runs do.
-const MERGED_SEGMENTS: usize = 8;
-
-/// Segments of fewer entries are merged by whoever applies the next: some milliseconds at most.
-/// Larger ones are left to a flush.
-const MERGED_AT_ONCE_ENTRIES_MAX: usize = 4_096;
-
-/// A batch of a few entries is merged with the one before it up to so many.
-const FEW_ENTRIES: usize = 256;
 
 /// Segments are not merged beyond this: without a disk, merging all there is would take long.
 const SEGMENT_BYTES_MAX: usize = 256 << 20;
@@ -463,34 +452,6 @@ impl Table {
 fn merge_of<'s>(segments: impl Iterator<Item = &'s Arc<Segment>>) -> Result<Merge<'s>, DiskError> {
     let cursor = |segment: &'s Arc<Segment>| Ok(Cursor::of_segment(segment, EVERYTHING, Direction::Forward));
     Merge::new(segments.map(cursor), Direction::Forward)
-}
-
-/// How many of the segments below are merged with a new one before it counts.
-fn merged_at_once(newest: &Segment, below: &[Arc<Segment>]) -> Option<usize> {
-    let next = below.first()?;
-    if newest.len() + next.len() <= FEW_ENTRIES {
-        return Some(1);
-    }
-    let class = |entries: usize| entries.max(FEW_ENTRIES).ilog2() / MERGED_SEGMENTS.ilog2();
-    if newest.len() >= MERGED_AT_ONCE_ENTRIES_MAX {
-        return None;
-    }
-    let alike = below.iter().take_while(|segment| class(segment.len()) <= class(newest.len())).count();
-    (alike + 1 >= MERGED_SEGMENTS).then_some(alike)
-}
-
-/// The newest neighbours, so many or more, of which the oldest is not much larger than the others.
-fn due(sizes: &[u64], merged: usize) -> Option<Range<usize>> {
-    let starts = 0..(sizes.len() + 1).saturating_sub(merged);
-    let mut groups = starts.map(|start| start..start + merged);
-    let is_due = |group: &Range<usize>| {
-        let (oldest, newer) = sizes[group.clone()].split_last().expect("a group has several");
-        *oldest <= newer.iter().sum::<u64>() * 2
-    };
-    let group = groups.find(is_due)?;
-    let like_the_last = |at: &usize| sizes[*at] <= sizes[*at - 1] * 2;
-    let more = (group.end..sizes.len()).take_while(like_the_last).count();
-    Some(group.start..group.end + more)
 }
 
 fn is_prefix(segments: &[Arc<Segment>], of: &[Arc<Segment>]) -> bool {
