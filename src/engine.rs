@@ -15,6 +15,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::actor::{self, Ask, World};
+use crate::audit::Audit;
 use crate::domain::command::{
     CreateSession, ElementCommand, LineCommand, OperatorCommand, ReceiveMessage, SendInitiated,
     SessionCommand, WorkspaceCommand,
@@ -70,6 +71,8 @@ pub struct Engine {
 
 struct Inner {
     log: Arc<dyn Log>,
+    /// The same log, where it is one whose frames can be audited.
+    embedded: Option<Arc<EmbeddedLog>>,
     world: Arc<World>,
     projections: Arc<Projections>,
     gate: Gate,
@@ -102,6 +105,7 @@ impl Engine {
     ///
     /// Outside of a tokio runtime.
     pub async fn open(options: EngineOptions) -> Result<Engine, OpenError> {
+        let mut embedded = None;
         let (log, place): (Arc<dyn Log>, Place) = match options.storage {
             Storage::Memory => (MemoryLog::new(), Place::Memory),
             Storage::Given(log, place) => (log, place),
@@ -111,7 +115,9 @@ impl Engine {
                 let failed = |error: tokio::task::JoinError| crate::log::embedded::OpenError::Failed {
                     reason: error.to_string(),
                 };
-                (opening.await.map_err(failed)??, views)
+                let log = opening.await.map_err(failed)??;
+                embedded = Some(Arc::clone(&log));
+                (log, views)
             }
         };
         let opened = Projections::open(place, Arc::clone(&log)).await;
@@ -127,7 +133,7 @@ impl Engine {
         let world = Arc::new(World::new(store, options.directory, lookup, options.actors));
         tracing::info!(head = log.head().0, "engine opened");
         let ((closed, _), counters) = (watch::channel(false), Counters::default());
-        let inner = Inner { log, world, projections, gate: Gate::new(), closed, counters };
+        let inner = Inner { log, embedded, world, projections, gate: Gate::new(), closed, counters };
         Ok(Engine { inner: Arc::new(inner) })
     }
 
@@ -318,6 +324,13 @@ impl Engine {
     /// Why the projections stopped.
     pub async fn rebuild(&self, names: &[ProjectionName]) -> Result<(), ProjectionError> {
         self.inner.projections.rebuild(names).await
+    }
+
+    /// The log up to its present head, to be proved, exported and questioned while the engine goes on;
+    /// `None` where the engine keeps no frames of its own: in memory, or on a log of the host's.
+    #[must_use]
+    pub fn audit(&self) -> Option<Audit> {
+        self.inner.embedded.as_ref().map(|log| Audit::of(Arc::clone(log)))
     }
 
     /// Follows the log from a position, without gap or repeat.

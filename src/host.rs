@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 mod actor;
 mod api;
+pub mod audit;
 mod connections;
 mod derive;
 mod events;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub(crate) mod actor;
+pub mod audit;
 pub mod clock;
 pub mod directory;
 pub(crate) mod disk;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use host::audit::Audit;
 use host::{HostError, ServeOptions, TokenOptions};
 
 mod host;
@@ -36,6 +37,8 @@ struct Cli {
 enum Command {
     /// Serves the JSON API.
     Serve(Serve),
+    /// Proves, replays and questions the log of a folder that no host serves.
+    Audit(Audit),
     /// Issues a token for an administrator, while nothing serves the folder.
     Token(Token),
 }
@@ -67,9 +70,17 @@ struct Token {
 }
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let command = Cli::parse().command;
+    // What an audit has to say, it says itself.
+    let traces = if matches!(command, Command::Audit(_)) { "error" } else { "info" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(traces));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match run(Cli::parse().command) {
+    let command = match command {
+        Command::Audit(audit) => return host::audit::run(audit),
+        Command::Serve(serve) => Service::Serve(serve),
+        Command::Token(token) => Service::Token(token),
+    };
+    match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("switchboard: {error}");
@@ -78,14 +89,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), HostError> {
+/// What needs the host's own files.
+enum Service {
+    Serve(Serve),
+    Token(Token),
+}
+
+fn run(command: Service) -> Result<(), HostError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(HostError::Runtime)?;
     let ended = match command {
-        Command::Serve(Serve { sample, listen, data }) => {
+        Service::Serve(Serve { sample, listen, data }) => {
             runtime.block_on(host::serve(ServeOptions { sample, listen, data }))
         }
-        Command::Token(Token { administrator, days, data }) => {
+        Service::Token(Token { administrator, days, data }) => {
             runtime.block_on(host::issue_token(TokenOptions { administrator, days, data }))
         }
     };

@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::domain::time::Timestamp;
 use crate::log::{Log, Position};
 
+mod digest;
 mod directory;
 mod error;
 mod folding;

@@ -277,6 +277,11 @@ fn read_record(record: &Record) -> Result<Recorded, WireError> {
     })
 }
 
+/// Whether a kind is one of slots, seen without decoding anything.
+pub(crate) fn is_of_slot(kind: u16) -> bool {
+    kind / kind::FAMILY == kind::SLOT
+}
+
 /// Whether an event is one of the aggregate that the stream is of.
 fn belongs(event: &Event, stream: &Stream) -> bool {
     match event {

@@ -59,7 +59,7 @@ fn findings(file: &str, text: &str) -> Vec<Finding> {
 }
 
 /// What a layer must not name: crates, functions, and our own modules as `crate::…`.
-const FORBIDDEN: [(&str, &[&str]); 7] = [
+const FORBIDDEN: [(&str, &[&str]); 8] = [
     (
         "domain",
         &[
@@ -102,6 +102,7 @@ const FORBIDDEN: [(&str, &[&str]); 7] = [
     ("disk", &["crate::domain", "crate::wire", "crate::actor", "crate::projection", "crate::engine"]),
     ("wire", &["crate::store", "crate::actor", "crate::projection", "crate::engine", "crate::disk"]),
     ("store", &["crate::actor", "crate::projection", "crate::engine", "crate::disk", "crate::host"]),
+    ("audit", &["crate::actor", "crate::engine", "crate::disk", "crate::host"]),
     ("actor", &["crate::projection", "crate::engine", "crate::disk", "crate::host"]),
     ("projection", &["crate::actor", "crate::store", "crate::engine", "crate::host"]),
 ];

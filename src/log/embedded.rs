@@ -35,6 +35,7 @@ mod kept;
 mod lazily;
 mod open;
 mod prepare;
+pub(crate) mod raw;
 mod read;
 mod readers;
 mod recent;

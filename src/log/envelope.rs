@@ -102,6 +102,8 @@ pub(crate) fn put_content(stamp: &Stamp, entry: &Entry, shared: Shared, out: &mu
 pub(crate) struct Encoded<'a> {
     pub(crate) version: Version,
     pub(crate) previous: Version,
+    /// What it shares with the record before it, among others.
+    pub(crate) flags: u8,
     kind: u16,
     schema: u8,
     codec: u8,
@@ -146,7 +148,7 @@ impl<'a> Encoded<'a> {
             _ => before.ok_or(EnvelopeError::NothingBefore)?.stamp,
         };
         let payload = reader.counted("payload", 0, PAYLOAD_BYTES_MAX)?;
-        Ok(Encoded { version, previous, kind, schema, codec, stream, stamp, payload })
+        Ok(Encoded { version, previous, flags, kind, schema, codec, stream, stamp, payload })
     }
 
     /// The record itself; `frame` holds the bytes that it was read from, and is kept by its payload.

@@ -22,7 +22,7 @@ pub(crate) const VALUE_BYTES_MAX: usize = 6 * 1024;
 /// The most records in a frame, so that a frame of tiny records is still read quickly.
 pub(crate) const FRAME_RECORDS_MAX: u32 = 512;
 
-const HEADER_BYTES: usize = 56;
+pub(crate) const HEADER_BYTES: usize = 56;
 const PREVIOUS_AT: usize = 20;
 const CRC_AT: usize = HEADER_BYTES - 4;
 
@@ -136,6 +136,11 @@ pub(crate) fn parts(first_value: &[u8]) -> Result<usize, FrameError> {
     Ok((HEADER_BYTES + header.body).div_ceil(VALUE_BYTES_MAX))
 }
 
+/// How many bytes a whole frame has, seen on its first [`HEADER_BYTES`].
+pub(crate) fn whole_bytes(header: &[u8]) -> Result<usize, FrameError> {
+    Ok(HEADER_BYTES + Header::read(header)?.body)
+}
+
 /// A frame that was made here, or whose checksum was found right; its bytes are shared.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
@@ -172,6 +177,13 @@ impl Frame {
         let mut hash = [0; 32];
         hash.copy_from_slice(&self.bytes[PREVIOUS_AT..CRC_AT]);
         hash
+    }
+
+    /// The checksum that stands in it.
+    pub(crate) fn crc(&self) -> u32 {
+        let mut crc = [0; 4];
+        crc.copy_from_slice(&self.bytes[CRC_AT..HEADER_BYTES]);
+        u32::from_le_bytes(crc)
     }
 
     pub(crate) fn hash(&self) -> Hash {

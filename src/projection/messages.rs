@@ -32,6 +32,7 @@ use marks::{Mark, Marks};
 
 pub use delivery::Delivery;
 pub(super) use history::{Place, deliveries, earlier, of_account, of_element, transcript};
+pub(super) use marks::apart;
 pub use view::{Author, MessageView, PAGE_TEXT_BYTES_MAX, TranscriptEntry, TranscriptItem};
 pub(super) use view::{Texts, entry, message, misplaced};
 

@@ -17,7 +17,7 @@ pub use correspondence::Order;
 
 impl Projections {
     /// Reads the tables as of one position, once they are ready.
-    async fn ask<T, F>(&self, read: F) -> Result<T, QueryError>
+    pub(super) async fn ask<T, F>(&self, read: F) -> Result<T, QueryError>
     where
         T: Send + 'static,
         F: Fn(&Snapshots) -> Result<T, QueryError> + Send + Sync + 'static,

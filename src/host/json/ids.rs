@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde::de::Error as _;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use switchboard::domain::account::AccountKind;
 use switchboard::domain::channel::ChannelKind;
@@ -52,6 +53,16 @@ fn channel_kind(code: &str) -> Result<ChannelKind, switchboard::domain::id::BadC
 fn account_kind(code: &str) -> Result<AccountKind, switchboard::domain::id::BadCode> {
     let built_in = AccountKind::BUILT_IN.into_iter().find(|kind| kind.code() == code);
     built_in.map_or_else(|| KindCode::new(code).map(AccountKind::Custom), Ok)
+}
+
+/// Reads a code from the command line.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn code<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
+    let text: StrDeserializer<'_, ValueError> = text.into_deserializer();
+    T::deserialize(text).map_err(|error| error.to_string())
 }
 
 /// A record of an app.

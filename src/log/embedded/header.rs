@@ -20,6 +20,8 @@ const MAGIC: [u8; 4] = *b"sLog";
 pub(super) struct Header {
     /// The log's own id, by which the index knows that it belongs to it.
     pub(super) store_id: Uuid,
+    /// When it was created, in microseconds since 1970-01-01T00:00:00Z.
+    pub(super) created_us: i64,
     /// The hash of these bytes, to which the first frame is chained.
     pub(super) hash: Hash,
 }
@@ -49,7 +51,8 @@ fn write(store_id: Uuid, created: SystemTime) -> Vec<u8> {
     bytes
 }
 
-fn read(bytes: &[u8]) -> Result<Header, OpenError> {
+/// Checks a header.
+pub(super) fn read(bytes: &[u8]) -> Result<Header, OpenError> {
     let (format, header) = parse(bytes).map_err(damaged)?;
     if format != FORMAT {
         return Err(OpenError::Format { found: format, known: FORMAT });
@@ -69,14 +72,14 @@ fn parse(bytes: &[u8]) -> Result<(u32, Result<Header, String>), String> {
 
 fn parse_rest(bytes: &[u8], mut reader: Reader<'_>) -> Result<Header, String> {
     let store_id = Uuid::from_bytes(reader.array("store id").map_err(text)?);
-    reader.array::<8>("created").map_err(text)?;
+    let created_us = i64::from_le_bytes(reader.array("created").map_err(text)?);
     let written = u32::from_le_bytes(reader.array("checksum").map_err(text)?);
     reader.end("bytes after the header").map_err(text)?;
     let found = crc32fast::hash(&bytes[..bytes.len() - 4]);
     if found != written {
         return Err(format!("its checksum is {found:08x} and not {written:08x}"));
     }
-    Ok(Header { store_id, hash: blake3::hash(bytes).into() })
+    Ok(Header { store_id, created_us, hash: blake3::hash(bytes).into() })
 }
 
 fn text(error: Malformed) -> String {

@@ -17,7 +17,7 @@ use crate::log::frame::{Frame, Hash};
 use crate::log::{Position, ReadError, StreamName, Version};
 
 /// The name of the folder with the truth.
-const LOG_FOLDER: &str = "log";
+pub(super) const LOG_FOLDER: &str = "log";
 
 /// The name of the folder with what is derived from it.
 const INDEX_FOLDER: &str = "index";

@@ -80,6 +80,18 @@ fn read((key, value): &Entry, places: &mut Vec<(Position, Mark)>) -> Result<(), 
     Ok(())
 }
 
+/// The entries that an entry would be if each of its places stood alone: how many stand in one is chance.
+pub(in super::super) fn apart(entry: Entry) -> Result<Vec<Entry>, ProjectionError> {
+    if entry.0.first() != Some(&TRANSCRIPT) {
+        return Ok(vec![entry]);
+    }
+    let mut places = Vec::new();
+    read(&entry, &mut places)?;
+    let session = SessionId(Unpack::key(&entry.0).id()?);
+    let alone = |(position, mark)| (key(session, position), vec![u8::from(mark == Mark::Message)]);
+    Ok(places.into_iter().map(alone).collect())
+}
+
 /// The places of all messages of a session that are in the table.
 pub(super) fn messages(table: &Snapshot, session: SessionId) -> Result<Vec<Position>, ProjectionError> {
     let to = key(session, Position(u64::MAX));

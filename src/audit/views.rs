@@ -1,0 +1,83 @@
+//! The projections of a closed folder compared with what the log gives when it is folded anew.
+
+use std::path::Path;
+
+use super::{Audit, AuditError, Fault};
+use crate::log::Position;
+use crate::projection::{Place, ProjectionError, ProjectionName, Projections, QueryError};
+
+/// What was proved of a projection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ViewProof {
+    /// The projection.
+    pub name: ProjectionName,
+    /// How many entries its table has, each as when it is folded anew.
+    pub entries: u64,
+}
+
+/// Folds every projection anew in a folder for it, and compares the tables entry by entry.
+///
+/// What a folder's own projections lack at the end of the log is folded first.
+///
+/// # Errors
+///
+/// `Fault` for a table that differs; `Failed` when one could not be read or written.
+pub async fn prove_views(audit: &Audit, folder: &Path, scratch: &Path) -> Result<Vec<ViewProof>, AuditError> {
+    let (kept, anew) = (folder.join("views"), scratch.to_path_buf());
+    let kept = Projections::open(Place::Folder(kept), audit.log()).await?;
+    let anew = Projections::open(Place::Folder(anew), audit.log()).await?;
+    let compared = compare(audit, &kept, &anew).await;
+    kept.close().await?;
+    anew.close().await?;
+    compared
+}
+
+async fn compare(
+    audit: &Audit,
+    kept: &Projections,
+    anew: &Projections,
+) -> Result<Vec<ViewProof>, AuditError> {
+    kept.caught_up(audit.head()).await?;
+    anew.caught_up(audit.head()).await?;
+    let mut proofs = Vec::new();
+    for name in ProjectionName::ALL {
+        let (found, right) = (kept.digest(name).await?, anew.digest(name).await?);
+        if found != right {
+            let reason = format!(
+                "the projection {name} has {} entries that are not the {} which the log gives: rebuild it",
+                found.entries, right.entries
+            );
+            return Err(Fault::at(audit.head(), reason).into());
+        }
+        proofs.push(ViewProof { name, entries: right.entries });
+    }
+    Ok(proofs)
+}
+
+impl From<ProjectionError> for AuditError {
+    fn from(error: ProjectionError) -> AuditError {
+        let position: Option<Position> = match &error {
+            ProjectionError::Disorder { found, .. } => Some(*found),
+            ProjectionError::Undecodable { position, .. } | ProjectionError::Illegal { position, .. } => {
+                Some(*position)
+            }
+            ProjectionError::Store { .. }
+            | ProjectionError::Log { .. }
+            | ProjectionError::Panicked { .. }
+            | ProjectionError::Closed => None,
+        };
+        match position {
+            Some(position) => Fault::at(position, error).into(),
+            None => AuditError::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<QueryError> for AuditError {
+    fn from(error: QueryError) -> AuditError {
+        match error {
+            QueryError::Unavailable(error) => error.into(),
+            other => AuditError::Failed(other.to_string()),
+        }
+    }
+}

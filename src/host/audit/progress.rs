@@ -1,0 +1,75 @@
+//! How far an audit has come: a bar on a terminal, plain lines elsewhere; and Ctrl-C.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use switchboard::audit::Progress;
+
+/// How often a plain line is written: work that is shorter says nothing but what it found.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// What the bar looks like.
+const BAR: &str = "{msg:<22} [{bar:40}] {human_pos} of {human_len}, {eta} left";
+
+/// Shows progress, and knows whether to stop.
+pub struct Watch {
+    stop: Arc<AtomicBool>,
+    shown: Mutex<Shown>,
+}
+
+struct Shown {
+    bar: Option<ProgressBar>,
+    work: &'static str,
+    line: Instant,
+}
+
+impl Watch {
+    /// Listens for Ctrl-C from now on.
+    pub fn start() -> Watch {
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stop);
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                told.store(true, Ordering::Relaxed);
+            }
+        });
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+            bar.set_style(ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        let shown = Shown { bar, work: "", line: Instant::now() };
+        Watch { stop, shown: Mutex::new(shown) }
+    }
+
+    /// Shows how far it has come, and says whether to go on.
+    pub fn report(&self, progress: Progress) -> bool {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let Progress { work, at, end } = progress;
+        match &shown.bar {
+            Some(bar) => {
+                if shown.work != work {
+                    bar.reset();
+                    bar.set_message(work);
+                }
+                bar.set_length(end.0);
+                bar.set_position(at.0);
+                if at >= end {
+                    bar.finish_and_clear();
+                }
+            }
+            None if shown.line.elapsed() >= LINE_EVERY => {
+                eprintln!("{work}: position {at} of {end}");
+                shown.line = Instant::now();
+            }
+            None => {}
+        }
+        shown.work = work;
+        !self.stop.load(Ordering::Relaxed)
+    }
+}
