@@ -24,8 +24,17 @@ fn memory() -> Subject {
 }
 
 fn embedded() -> Subject {
+    embedded_with(EmbeddedOptions::default())
+}
+
+/// One whose frames leave the store almost at once.
+fn sealing() -> Subject {
+    embedded_with(EmbeddedOptions { sealed_file_bytes: 300, ..EmbeddedOptions::default() })
+}
+
+fn embedded_with(options: EmbeddedOptions) -> Subject {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
-    let log = EmbeddedLog::open(folder.path(), EmbeddedOptions::default()).expect("a new log opens");
+    let log = EmbeddedLog::open(folder.path(), options).expect("a new log opens");
     Subject { log, _folder: Some(folder) }
 }
 
@@ -42,6 +51,12 @@ macro_rules! claims {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $claim() {
                 super::$claim(super::embedded()).await;
+            })*
+        }
+        mod in_sealed_files {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $claim() {
+                super::$claim(super::sealing()).await;
             })*
         }
     };

@@ -177,7 +177,7 @@ impl<'a> Archive<'a> {
         }
         let fault = |reason: String, bytes: &[u8]| Fault::at(first, reason).showing(Some(bytes));
         bytes.extend(take(&mut self.from, frame::HEADER_BYTES - 4)?);
-        let whole = frame::whole_bytes(&bytes).map_err(|error| fault(error.to_string(), &bytes))?;
+        let (_, _, whole) = frame::extent(&bytes).map_err(|error| fault(error.to_string(), &bytes))?;
         bytes.extend(take(&mut self.from, whole - frame::HEADER_BYTES)?);
         let bytes = Bytes::from(bytes);
         let frame = Frame::check(first, bytes.clone()).map_err(|error| fault(error.to_string(), &bytes))?;

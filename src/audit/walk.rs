@@ -1,6 +1,8 @@
 //! The frames of a log one after the other: each chained to the one before it, none missing.
 //!
-//! Holds one frame at a time.
+//! Holds some hundred kilobytes of frames at a time.
+
+use std::collections::VecDeque;
 
 use super::{Audit, AuditError, Fault, Progress, Report};
 use crate::log::frame::{Frame, Hash};
@@ -17,6 +19,9 @@ pub(super) struct Walk<'a> {
     end: Position,
     chain: Hash,
     frames: u64,
+    read: VecDeque<Frame>,
+    /// Why there are no more than were read.
+    broken: Option<ReadError>,
 }
 
 impl<'a> Walk<'a> {
@@ -30,14 +35,12 @@ impl<'a> Walk<'a> {
         let header = audit.log.raw_header()?;
         let (mut next, mut chain) = (Position(1), header.hash);
         if from > next && from <= audit.head {
-            next = audit.log.raw_first(from)?;
+            next = audit.log.raw_holding(from)?.first;
         }
         if next > Position(1) {
-            let before = audit.log.raw_first(Position(next.0 - 1))?;
-            let frame = audit.log.raw_frame(before)?.ok_or_else(|| missing(audit, before))?;
-            chain = frame.hash();
+            chain = audit.log.raw_holding(Position(next.0 - 1))?.hash();
         }
-        Ok(Walk { audit, work, next, end: to, chain, frames: 0 })
+        Ok(Walk { audit, work, next, end: to, chain, frames: 0, read: VecDeque::new(), broken: None })
     }
 
     /// The position at which the next frame begins.
@@ -68,14 +71,14 @@ impl<'a> Walk<'a> {
         }
         let first = self.next;
         let shown = |fault: Fault| fault.showing(self.audit.log.raw_bytes(first).as_deref());
-        let frame = match self.audit.log.raw_frame(first) {
-            Ok(Some(frame)) => frame,
-            Ok(None) => return Err(missing(self.audit, first).into()),
-            Err(ReadError::Damaged { position, reason }) => {
+        let frame = match self.next_frame() {
+            Some(Ok(frame)) if frame.first == first => frame,
+            Some(Ok(_)) | None => return Err(missing(self.audit, first).into()),
+            Some(Err(ReadError::Damaged { position, reason })) => {
                 return Err(shown(Fault::at(position, reason)).into());
             }
             // The store itself could not read what it wrote.
-            Err(ReadError::Unavailable { reason }) => return Err(Fault::at(first, reason).into()),
+            Some(Err(ReadError::Unavailable { reason })) => return Err(Fault::at(first, reason).into()),
         };
         if frame.previous() != self.chain {
             let reason = "it is not chained to the frame before it";
@@ -85,6 +88,14 @@ impl<'a> Walk<'a> {
         self.next = frame.last.next();
         self.frames += 1;
         Ok(Some((frame, self.chain)))
+    }
+
+    fn next_frame(&mut self) -> Option<Result<Frame, ReadError>> {
+        if self.read.is_empty() && self.broken.is_none() {
+            let (read, broken) = self.audit.log.raw_frames(self.next);
+            (self.read, self.broken) = (read.into(), broken);
+        }
+        self.read.pop_front().map(Ok).or_else(|| self.broken.take().map(Err))
     }
 }
 

@@ -136,9 +136,11 @@ pub(crate) fn parts(first_value: &[u8]) -> Result<usize, FrameError> {
     Ok((HEADER_BYTES + header.body).div_ceil(VALUE_BYTES_MAX))
 }
 
-/// How many bytes a whole frame has, seen on its first [`HEADER_BYTES`].
-pub(crate) fn whole_bytes(header: &[u8]) -> Result<usize, FrameError> {
-    Ok(HEADER_BYTES + Header::read(header)?.body)
+/// What the frame that these bytes begin with says of itself: its first and last position, and its
+/// length. It is not checked whether that is so.
+pub(crate) fn extent(bytes: &[u8]) -> Result<(Position, Position, usize), FrameError> {
+    let Header { first, records, body, .. } = Header::read(bytes)?;
+    Ok((first, last_of(first, records), HEADER_BYTES + body))
 }
 
 /// A frame that was made here, or whose checksum was found right; its bytes are shared.

@@ -18,6 +18,7 @@ use switchboard::domain::id::{
     Principal, ProcessId, SessionId,
 };
 use switchboard::domain::rejection::Rejection;
+use switchboard::log::embedded::EmbeddedOptions;
 use switchboard::log::memory::MemoryLog;
 use switchboard::log::{Log, Position};
 use switchboard::projection::{
@@ -223,6 +224,11 @@ impl Log for SharedLog {
     }
 }
 
+/// Frames leave the store soon, so that a test of a few hundred events sees sealed ones too.
+fn soon_sealed() -> EmbeddedOptions {
+    EmbeddedOptions { sealed_file_bytes: 8 << 10, ..EmbeddedOptions::default() }
+}
+
 /// Where an engine of a test lives.
 pub enum Home {
     /// A log in memory; projections are folded anew by each engine.
@@ -243,7 +249,7 @@ impl Home {
     pub fn options(&self) -> EngineOptions {
         match self {
             Home::Memory(log) => EngineOptions::with_log(Arc::clone(log) as Arc<dyn Log>, Place::Memory),
-            Home::Folder(folder) => EngineOptions::at(folder.path()),
+            Home::Folder(folder) => EngineOptions::at_with(folder.path(), soon_sealed()),
         }
     }
 

@@ -8,10 +8,11 @@ use std::path::Path;
 use bytes::Bytes;
 use uuid::Uuid;
 
+use super::frames::{self, Frames};
 use super::header::{self, Header};
 use super::open::LOG_FOLDER;
 use super::shared::closed;
-use super::{EmbeddedLog, OpenError, frames};
+use super::{EmbeddedLog, EmbeddedOptions, OpenError};
 use crate::disk::Store;
 use crate::log::frame::{self, Frame, Hash};
 use crate::log::{Position, ReadError};
@@ -19,8 +20,8 @@ use crate::log::{Position, ReadError};
 /// How many bytes of frames are handed to the store at once.
 const IMPORT_BATCH_BYTES: usize = 1 << 20;
 
-/// How many bytes of the store's pages stay in memory while a log is imported.
-const IMPORT_CACHE_BYTES: u64 = 32 << 20;
+/// How many bytes of frames are read at once.
+const READ_BYTES: usize = 128 << 10;
 
 /// What a log is, and the bytes that the first frame is chained to.
 #[derive(Clone, Debug)]
@@ -49,38 +50,49 @@ impl EmbeddedLog {
     /// The log's header.
     pub(crate) fn raw_header(&self) -> Result<RawHeader, ReadError> {
         let disk = self.shared.disk();
-        let store = &disk.as_ref().ok_or_else(closed)?.store;
-        let bytes = store.get(&frame::key(Position::START, 0)).map_err(frames::unavailable)?;
-        let bytes = bytes.ok_or_else(|| frames::damaged(Position::START, "the header is missing"))?;
-        RawHeader::check(Bytes::from_owner(bytes)).map_err(|error| match error {
+        let bytes = disk.as_ref().ok_or_else(closed)?.frames.header()?;
+        RawHeader::check(bytes).map_err(|error| match error {
             OpenError::Failed { reason } => ReadError::Unavailable { reason },
             other => frames::damaged(Position::START, other),
         })
     }
 
-    /// The first position of the frame that holds a position which the log has.
-    pub(crate) fn raw_first(&self, position: Position) -> Result<Position, ReadError> {
-        let disk = self.shared.disk();
-        frames::first_of(&disk.as_ref().ok_or_else(closed)?.store, position)
+    /// The frame that holds a position which the log has.
+    pub(crate) fn raw_holding(&self, position: Position) -> Result<Frame, ReadError> {
+        self.shared.disk().as_ref().ok_or_else(closed)?.frames.holding(position)
     }
 
-    /// The frame that begins at a position, its checksum found right; `None` where none begins.
-    pub(crate) fn raw_frame(&self, first: Position) -> Result<Option<Frame>, ReadError> {
+    /// Some frames on from the one that holds a position, and why there are no more if something is
+    /// wrong there. Their checksums are right; whether they follow each other is the caller's to see.
+    pub(crate) fn raw_frames(&self, from: Position) -> (Vec<Frame>, Option<ReadError>) {
         let disk = self.shared.disk();
-        frames::starting_at(&disk.as_ref().ok_or_else(closed)?.store, first)
+        let Some(disk) = disk.as_ref() else { return (Vec::new(), Some(closed())) };
+        let (mut read, mut bytes) = (Vec::new(), 0);
+        for frame in disk.frames.from(from) {
+            match frame {
+                Ok(frame) => {
+                    bytes += frame.bytes().len();
+                    read.push(frame);
+                }
+                Err(error) => return (read, Some(error)),
+            }
+            if bytes >= READ_BYTES {
+                break;
+            }
+        }
+        (read, None)
     }
 
     /// What stands where a frame should begin, unchecked: for showing what is wrong with it.
     pub(crate) fn raw_bytes(&self, first: Position) -> Option<Bytes> {
-        let disk = self.shared.disk();
-        let found = disk.as_ref()?.store.get(&frame::key(first, 0)).ok()??;
-        Some(Bytes::from_owner(found))
+        self.shared.disk().as_ref()?.frames.unchecked(first)
     }
 }
 
 /// Writes frames that were checked into a folder without a log.
 pub(crate) struct Importer {
-    store: Store,
+    frames: Frames,
+    last: Position,
     waiting: Vec<Frame>,
     bytes: usize,
 }
@@ -88,15 +100,20 @@ pub(crate) struct Importer {
 impl Importer {
     /// Begins a log with a header that was checked.
     pub(crate) fn begin(folder: &Path, header: &RawHeader) -> Result<Importer, OpenError> {
-        let store = Store::open(&folder.join(LOG_FOLDER), IMPORT_CACHE_BYTES).map_err(failed)?;
-        let key = frame::key(Position::START, 0);
-        store.apply([(key, header.bytes.as_ref())]).map_err(failed)?;
-        Ok(Importer { store, waiting: Vec::new(), bytes: 0 })
+        let folder = folder.join(LOG_FOLDER);
+        let options = EmbeddedOptions::default();
+        let store = Store::open(&folder, options.cache_bytes)?;
+        store.apply([(frame::key(Position::START, 0), header.bytes.as_ref())])?;
+        store.sync()?;
+        drop(store);
+        let (frames, _) = Frames::open(&folder, &options)?;
+        Ok(Importer { frames, last: Position::START, waiting: Vec::new(), bytes: 0 })
     }
 
     /// Adds the next frame.
     pub(crate) fn add(&mut self, frame: Frame) -> Result<(), OpenError> {
         self.bytes += frame.bytes().len();
+        self.last = frame.last;
         self.waiting.push(frame);
         if self.bytes < IMPORT_BATCH_BYTES {
             return Ok(());
@@ -106,18 +123,18 @@ impl Importer {
 
     /// Waits until everything is on the disk, and lets go of the folder.
     pub(crate) fn finish(mut self) -> Result<(), OpenError> {
-        self.write()?;
-        self.store.sync().map_err(failed)
+        self.write()
     }
 
     fn write(&mut self) -> Result<(), OpenError> {
-        self.store.apply(self.waiting.iter().flat_map(Frame::values)).map_err(failed)?;
+        self.frames.write(&self.waiting)?;
+        self.frames.sync()?;
+        self.frames.add_waiting(self.bytes as u64);
         self.waiting.clear();
         self.bytes = 0;
+        while self.frames.wants_sealing() {
+            self.frames.seal(self.last, || Ok(()))?;
+        }
         Ok(())
     }
-}
-
-fn failed(error: crate::disk::DiskError) -> OpenError {
-    OpenError::Failed { reason: error.to_string() }
 }
