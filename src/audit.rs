@@ -24,6 +24,9 @@ use crate::log::frame::Hash;
 use crate::log::{Log, Position, ReadError};
 use crate::wire::WireError;
 
+#[cfg(test)]
+mod tests;
+
 mod archive;
 mod export;
 mod history;

@@ -17,7 +17,7 @@ use switchboard::domain::id::{AdministratorId, Principal};
 use switchboard::engine::OpenError;
 use switchboard::{CommandError, Engine, EngineOptions};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 mod actor;
@@ -136,6 +136,8 @@ pub struct Host {
     pub metrics: Metrics,
     /// The places for streams of events.
     pub streams: Streams,
+    /// The places for audits.
+    pub audits: Arc<Semaphore>,
     /// Turns true when the host stops; streams of events end then.
     pub stopping: watch::Receiver<bool>,
 }
@@ -170,7 +172,8 @@ async fn serve_engine(engine: Engine, sample: bool, listen: String, data: PathBu
     }
     let (stop, stopping) = watch::channel(false);
     let metrics = Metrics::new(engine.clone());
-    let host = Arc::new(Host { engine, tokens, metrics, streams: Streams::default(), stopping });
+    let audits = Arc::new(Semaphore::new(api::audit::AUDITS_MAX));
+    let host = Arc::new(Host { engine, tokens, metrics, streams: Streams::default(), audits, stopping });
     let drain = shutdown::Signals::listen(stop).map_err(HostError::Runtime)?;
     println!("listening on http://{address}");
     drain.serve(listener, api::router(host), DRAIN).await;

@@ -76,7 +76,7 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(traces));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let command = match command {
-        Command::Audit(audit) => return host::audit::run(audit),
+        Command::Audit(audit) => return host::audit::run(audit, LEAVE),
         Command::Serve(serve) => Service::Serve(serve),
         Command::Token(token) => Service::Token(token),
     };

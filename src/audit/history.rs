@@ -302,15 +302,24 @@ impl History {
         }
     }
 
+    /// Whether the rules of a channel are of the history: while a session of it is open, and where a
+    /// customer's way is asked for, between the sessions too.
+    fn is_of_channel(&self, place: (LineId, ChannelId)) -> bool {
+        let there = |known: &Followed| known.place == Some(place);
+        match &self.subject {
+            Subject::Slot(slot) => slot.channel == place.1,
+            Subject::Account(_) | Subject::Element(_) => self.sessions.values().any(there),
+            Subject::Session(_) | Subject::Operator(_) => self.any_open(there),
+        }
+    }
+
     /// Whether a change of a line is one of rules that an open session of the history stands on.
     fn concerns(&self, line: LineId, event: &LineEvent) -> bool {
         let on_line = |known: &Followed| known.place.is_some_and(|(of, _)| of == line);
         match event {
             LineEvent::ChannelDisconnected { channel, .. }
             | LineEvent::ChannelReconnected { channel, .. }
-            | LineEvent::ChannelPolicySet { channel, .. } => {
-                self.any_open(|known| known.place == Some((line, *channel)))
-            }
+            | LineEvent::ChannelPolicySet { channel, .. } => self.is_of_channel((line, *channel)),
             LineEvent::LineRulesSet { .. } | LineEvent::NameTemplateSet { .. } => self.any_open(on_line),
             LineEvent::RoleGranted { operator, .. } | LineEvent::RoleRevoked { operator, .. } => {
                 self.subject == Subject::Operator(*operator)

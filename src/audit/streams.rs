@@ -54,7 +54,7 @@ pub(super) fn prove(audit: &Audit, to: Position, report: Report<'_>) -> Result<S
     prove_within(audit, to, STATES_MAX, report)
 }
 
-fn prove_within(
+pub(super) fn prove_within(
     audit: &Audit,
     to: Position,
     states_max: usize,

@@ -16,6 +16,7 @@ use super::problem::{self, Problem, Sentence};
 use super::{Host, events, metrics};
 
 mod answer;
+pub mod audit;
 mod cards;
 mod channels;
 mod choices;
@@ -53,6 +54,7 @@ fn routes() -> OpenApiRouter<Arc<Host>> {
         .merge(desk())
         .merge(configuration())
         .merge(outside())
+        .merge(audits())
         .routes(routes!(health::healthz))
         .routes(routes!(health::metrics))
         .routes(routes!(events::events))
@@ -119,6 +121,15 @@ fn outside() -> OpenApiRouter<Arc<Host>> {
         .routes(routes!(channels::receive))
         .routes(routes!(channels::report))
         .routes(routes!(processes::send))
+}
+
+/// What proves the log and what happened.
+fn audits() -> OpenApiRouter<Arc<Host>> {
+    OpenApiRouter::new()
+        .routes(routes!(audit::verify))
+        .routes(routes!(audit::archive))
+        .routes(routes!(audit::export))
+        .routes(routes!(audit::history))
 }
 
 async fn not_found() -> Problem {

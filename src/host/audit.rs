@@ -10,6 +10,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use switchboard::audit::{self, AuditError};
@@ -24,6 +25,8 @@ mod sentence;
 mod state;
 mod verify;
 mod what_if;
+
+pub use export::json_lines;
 
 use progress::Watch;
 
@@ -67,10 +70,10 @@ enum Command {
 #[derive(Args)]
 pub struct Until {
     /// The last position; the end of the log without it.
-    #[arg(long, conflicts_with = "until")]
+    #[arg(long, global = true, conflicts_with = "until")]
     to: Option<u64>,
     /// The last moment, as RFC 3339 writes it.
-    #[arg(long, value_parser = moment)]
+    #[arg(long, global = true, value_parser = moment)]
     until: Option<Timestamp>,
 }
 
@@ -91,8 +94,8 @@ fn moment(text: &str) -> Result<Timestamp, String> {
     Ok(Timestamp(moment.timestamp_micros()))
 }
 
-/// Runs an audit to its end, or to Ctrl-C.
-pub fn run(audit: Audit) -> ExitCode {
+/// Runs an audit to its end, or to Ctrl-C; work on the disk may go on for `leave` after that.
+pub fn run(audit: Audit, leave: Duration) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -101,7 +104,7 @@ pub fn run(audit: Audit) -> ExitCode {
         }
     };
     let answer = runtime.block_on(answer(audit));
-    runtime.shutdown_timeout(crate::LEAVE);
+    runtime.shutdown_timeout(leave);
     match answer {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

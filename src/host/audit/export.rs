@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use switchboard::audit::{self, Audit, AuditError, ExportedEvent, ExportedFrame, Exporting};
+use switchboard::audit::{self, Audit, AuditError, ExportedEvent, ExportedFrame, Exporting, Report};
 use switchboard::log::Position;
 
 use super::progress::Watch;
@@ -57,9 +57,9 @@ impl Export {
     /// Writes the log, and says where it ends.
     pub fn run(self, data: &Path, watch: &Watch) -> Result<(), AuditError> {
         let opened = Audit::open(data)?;
+        let mut report = |progress| watch.report(progress);
         match self.form {
             Form::Archive { to, out } => {
-                let mut report = |progress| watch.report(progress);
                 let to = to.map(Position);
                 let write = |file: &mut dyn Write| audit::archive(&opened, to, file, &mut report);
                 let archived = into_file(&out, write)?;
@@ -69,8 +69,8 @@ impl Export {
             Form::Json { from, to, out } => {
                 let range = (Position(from.max(1)), to.map(Position));
                 match out {
-                    Some(out) => into_file(&out, |file| json_lines(&opened, range, file, watch)),
-                    None => json_lines(&opened, range, &mut BufWriter::new(io::stdout().lock()), watch),
+                    Some(out) => into_file(&out, |file| json_lines(&opened, range, file, &mut report)),
+                    None => json_lines(&opened, range, &mut BufWriter::new(io::stdout().lock()), &mut report),
                 }
             }
         }
@@ -109,21 +109,26 @@ fn owned_file(path: &Path) -> io::Result<File> {
     File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
-fn json_lines(
+/// Writes a log as JSON Lines: the log, each frame, each event, and the end.
+///
+/// # Errors
+///
+/// `Fault` with the first thing that does not fit; `Stopped` where `report` says so; `Failed` when it
+/// could not be written. What was written then has no end.
+pub fn json_lines(
     opened: &Audit,
     range: (Position, Option<Position>),
     out: &mut dyn Write,
-    watch: &Watch,
+    report: Report<'_>,
 ) -> Result<(), AuditError> {
     let failed = |error: io::Error| AuditError::Failed(format!("the export could not be written: {error}"));
-    let mut report = |progress| watch.report(progress);
     let mut exporting = Exporting::new(opened, range.0, range.1)?;
     let log = json!({
         "log": exporting.log, "created": Time(exporting.created), "header": hex(&exporting.header),
     });
     writeln!(out, "{log}").map_err(failed)?;
     let (mut frames, mut head) = (0_u64, None);
-    while let Some(frame) = exporting.next(&mut report)? {
+    while let Some(frame) = exporting.next(report)? {
         writeln!(out, "{}", frame_json(&frame)).map_err(failed)?;
         for event in &frame.events {
             writeln!(out, "{}", event_json(event)).map_err(failed)?;

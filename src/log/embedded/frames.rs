@@ -117,6 +117,11 @@ impl Frames {
         self.store.get(&frame::key(first, 0)).ok()?.map(Bytes::from_owner)
     }
 
+    #[cfg(test)]
+    pub(super) fn put_unchecked(&self, first: Position, bytes: &[u8]) -> Result<(), DiskError> {
+        self.store.apply([(frame::key(first, 0), bytes)])
+    }
+
     /// The position of the last event; [`Position::START`] when there is none.
     pub(super) fn last(&self) -> Result<Position, ReadError> {
         let sealed = self.sealed();

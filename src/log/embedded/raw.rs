@@ -89,6 +89,16 @@ impl EmbeddedLog {
     }
 }
 
+#[cfg(test)]
+impl EmbeddedLog {
+    /// Puts bytes where a frame begins, whatever they are.
+    pub(crate) fn raw_put(&self, first: Position, bytes: &[u8]) {
+        let disk = self.shared.disk();
+        let frames = &disk.as_ref().expect("the log is open").frames;
+        frames.put_unchecked(first, bytes).expect("the store takes it");
+    }
+}
+
 /// Writes frames that were checked into a folder without a log.
 pub(crate) struct Importer {
     frames: Frames,
