@@ -36,7 +36,7 @@ pub(crate) enum DiskError {
     /// Reading or writing failed. What was being written may or may not be there.
     #[error("folder {}: {reason}", folder.display())]
     Failed { folder: PathBuf, reason: String },
-    /// What stands in a sealed file, from this number on, is not what was written.
+    /// What stands in a file, from this number on, is not what was written.
     #[error("{}: {reason}", file.display())]
     Broken { file: PathBuf, number: u64, reason: String },
 }
@@ -44,6 +44,19 @@ pub(crate) enum DiskError {
 impl DiskError {
     fn failed(folder: &Path, reason: impl ToString) -> DiskError {
         DiskError::Failed { folder: folder.to_path_buf(), reason: reason.to_string() }
+    }
+
+    /// What sled says; what is damaged there has no number, since sled does not know whose bytes they are.
+    fn of(folder: &Path, error: sled::Error) -> DiskError {
+        match error {
+            sled::Error::Corruption { .. } => DiskError::Broken {
+                file: folder.join(DATA),
+                number: 0,
+                reason: "the store's file is damaged, and it does not say where: restore an archive"
+                    .to_owned(),
+            },
+            error => DiskError::failed(folder, error),
+        }
     }
 }
 
@@ -87,7 +100,7 @@ impl Database {
     }
 
     fn failed(&self, error: sled::Error) -> DiskError {
-        DiskError::failed(&self.folder, error)
+        DiskError::of(&self.folder, error)
     }
 }
 
@@ -120,7 +133,7 @@ fn open_sled(folder: &Path, cache_bytes: u64) -> Result<sled::Db, DiskError> {
                 thread::sleep(RELEASE_POLL)
             }
             Err(error) if is_held(&error) => return Err(DiskError::InUse { folder: folder.to_path_buf() }),
-            Err(error) => return Err(DiskError::failed(folder, error)),
+            Err(error) => return Err(DiskError::of(folder, error)),
         }
     }
 }

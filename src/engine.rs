@@ -25,7 +25,7 @@ use crate::domain::rejection::Rejection;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::memory::MemoryLog;
 use crate::log::{Log, Position};
-use crate::projection::{Place, ProjectionError, ProjectionName, Projections};
+use crate::projection::{Place, ProjectionError, ProjectionName, Projections, place};
 use crate::request::{self, Caller, CommandError, Receipt};
 use crate::store::Store;
 
@@ -37,6 +37,7 @@ mod options;
 mod plain;
 mod reading;
 mod stats;
+mod views;
 
 pub use dry_run::{Choice, LineChoice};
 pub use feed::{Feed, FeedError};
@@ -48,6 +49,7 @@ use embedded_directory::EmbeddedDirectory;
 use gate::Gate;
 use options::Storage;
 use stats::Counters;
+use views::{Beside, Views};
 
 /// Why an engine could not be opened. Nothing was repaired or removed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,7 +76,7 @@ struct Inner {
     /// The same log, where it is one whose frames can be audited.
     embedded: Option<Arc<EmbeddedLog>>,
     world: Arc<World>,
-    projections: Arc<Projections>,
+    views: Arc<Views>,
     gate: Gate,
     /// Whether closing ended: feeds end then, or when the engine is gone.
     closed: watch::Sender<bool>,
@@ -106,34 +108,36 @@ impl Engine {
     /// Outside of a tokio runtime.
     pub async fn open(options: EngineOptions) -> Result<Engine, OpenError> {
         let mut embedded = None;
-        let (log, place): (Arc<dyn Log>, Place) = match options.storage {
-            Storage::Memory => (MemoryLog::new(), Place::Memory),
-            Storage::Given(log, place) => (log, place),
+        let (log, place, beside): (Arc<dyn Log>, Place, Beside) = match options.storage {
+            Storage::Memory => (MemoryLog::new(), Place::Memory, Beside::Memory),
+            Storage::Given(log, Place::Memory) => (log, Place::Memory, Beside::Memory),
+            Storage::Given(log, place) => (log, place, Beside::Nowhere),
             Storage::Folder(folder, log_options) => {
-                let views = Place::Folder(folder.join("views"));
+                let views = Place::Folder(place::current(&folder));
+                let beside = Beside::Folder(folder.clone());
                 let opening = tokio::task::spawn_blocking(move || EmbeddedLog::open(&folder, log_options));
                 let failed = |error: tokio::task::JoinError| crate::log::embedded::OpenError::Failed {
                     reason: error.to_string(),
                 };
                 let log = opening.await.map_err(failed)??;
                 embedded = Some(Arc::clone(&log));
-                (log, views)
+                (log, views, beside)
             }
         };
         let opened = Projections::open(place, Arc::clone(&log)).await;
-        let projections = match opened {
-            Ok(projections) => Arc::new(projections),
+        let views = match opened {
+            Ok(projections) => Arc::new(Views::new(Arc::clone(&log), beside, projections)),
             Err(error) => {
                 log.close().await;
                 return Err(error.into());
             }
         };
-        let lookup = Arc::new(EmbeddedDirectory::new(Arc::clone(&log), Arc::clone(&projections)));
+        let lookup = Arc::new(EmbeddedDirectory::new(Arc::clone(&log), Arc::clone(&views)));
         let store = Store::new(Arc::clone(&log), options.clock);
         let world = Arc::new(World::new(store, options.directory, lookup, options.actors));
         tracing::info!(head = log.head().0, "engine opened");
         let ((closed, _), counters) = (watch::channel(false), Counters::default());
-        let inner = Inner { log, embedded, world, projections, gate: Gate::new(), closed, counters };
+        let inner = Inner { log, embedded, world, views, gate: Gate::new(), closed, counters };
         Ok(Engine { inner: Arc::new(inner) })
     }
 
@@ -304,7 +308,7 @@ impl Engine {
     ///
     /// Why the projections stopped.
     pub async fn caught_up(&self, position: Position) -> Result<(), ProjectionError> {
-        self.inner.projections.caught_up(position).await
+        self.inner.views.current().caught_up(position).await
     }
 
     /// The projections, once they have everything that anybody was told so far.
@@ -312,18 +316,21 @@ impl Engine {
     /// # Errors
     ///
     /// Why the projections stopped.
-    pub async fn read(&self) -> Result<&Projections, ProjectionError> {
-        self.inner.projections.caught_up(self.inner.log.head()).await?;
-        Ok(&self.inner.projections)
+    pub async fn read(&self) -> Result<Arc<Projections>, ProjectionError> {
+        let views = self.inner.views.current();
+        views.caught_up(self.inner.log.head()).await?;
+        Ok(views)
     }
 
-    /// Drops projections and folds them again from the start of the log.
+    /// Folds projections again from the start of the log. Reading goes on with the old ones until the new
+    /// ones have caught up; the others are folded beside those that are named. Where the place of the
+    /// projections is the host's own, they are dropped and folded there, and reading waits.
     ///
     /// # Errors
     ///
     /// Why the projections stopped.
     pub async fn rebuild(&self, names: &[ProjectionName]) -> Result<(), ProjectionError> {
-        self.inner.projections.rebuild(names).await
+        self.inner.views.rebuild(names).await
     }
 
     /// The log up to its present head, to be proved, exported and questioned while the engine goes on;
@@ -348,7 +355,7 @@ impl Engine {
             sessions_active: inner.world.sessions.len(),
             lines_active: inner.world.lines.len(),
             commands: inner.gate.under_way(),
-            projection_lag: inner.log.head().0.saturating_sub(inner.projections.position().0),
+            projection_lag: inner.log.head().0.saturating_sub(inner.views.current().position().0),
             ..inner.counters.stats()
         }
     }
@@ -362,7 +369,7 @@ impl Engine {
     /// Why the projections stopped, if they did: commands go on, reading does not.
     #[must_use]
     pub fn projections_stopped(&self) -> Option<ProjectionError> {
-        self.inner.projections.stop_reason()
+        self.inner.views.current().stop_reason()
     }
 
     /// Refuses new commands, waits for those under way, ends the feeds and releases the store.
@@ -375,7 +382,7 @@ impl Engine {
         inner.gate.close().await;
         inner.world.sessions.close();
         inner.world.lines.close();
-        let closed = inner.projections.close().await;
+        let closed = inner.views.current().close().await;
         inner.log.close().await;
         inner.closed.send_replace(true);
         tracing::info!(head = inner.log.head().0, "engine closed");

@@ -34,6 +34,7 @@ mod messages;
 mod pack;
 mod page;
 mod panics;
+pub(crate) mod place;
 mod queries;
 mod recent;
 mod runner;

@@ -1,6 +1,7 @@
 //! A long log is verified, exported, imported and rebuilt in bounded memory: the real program on a log
 //! of a million events, or of as many as `SWITCHBOARD_AUDIT_EVENTS` says.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use switchboard::domain::channel::ChannelKind;
 use switchboard::domain::event::{Customer, Event, Fact, Origin, SessionEvent, Slot, SlotEvent, Stream};
 use switchboard::domain::id::{ChannelId, LineId, OperatorId, Principal, SessionId};
 use switchboard::log::embedded::{EmbeddedLog, EmbeddedOptions};
-use switchboard::log::{Append, Log, Stamp};
+use switchboard::log::{Append, AppendError, Appended, Log, LogFuture, Stamp};
 use switchboard::wire;
 use uuid::Uuid;
 
@@ -67,10 +68,10 @@ fn append(number: u64, facts: &[Fact]) -> Append {
 
 async fn make(folder: &Path, events: u64) {
     let log = EmbeddedLog::open(folder, EmbeddedOptions::default()).expect("it opens");
-    let mut waiting = std::collections::VecDeque::new();
+    let mut waiting: VecDeque<LogFuture<Result<Appended, AppendError>>> = VecDeque::new();
     for append in (0..events / 6).flat_map(session) {
         if waiting.len() >= IN_FLIGHT {
-            let answer: switchboard::log::LogFuture<_> = waiting.pop_front().expect("it waits");
+            let answer = waiting.pop_front().expect("it waits");
             answer.await.map(drop).expect("it is written");
         }
         waiting.push_back(log.append(append));
@@ -119,7 +120,7 @@ async fn a_long_log_is_audited_in_bounded_memory() {
     for arguments in [
         &["--data", "data", "verify", "--no-projections"] as &[&str],
         &["--data", "data", "export", "archive", "--out", "archive"],
-        &["--data", "data", "export", "json", "--out", "json"],
+        &["--data", "data", "export", "json"],
         &["--data", "copy", "import", "archive"],
         &["--data", "data", "rebuild"],
         &["--data", "data", "verify"],

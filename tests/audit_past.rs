@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 use switchboard::audit::{self, Audit, Progress};
 use switchboard::log::Position;
 use switchboard::log::embedded::EmbeddedOptions;
-use switchboard::projection::{Place, SessionSummary};
+use switchboard::projection::{Place, ProjectionName, SessionSummary};
 use switchboard::{Engine, EngineOptions, Receipt};
 
 #[path = "support/desk.rs"]
@@ -147,4 +147,37 @@ async fn a_backup_of_an_engine_under_load_verifies_when_it_is_restored() {
     let whole = engine.audit().expect("a log of frames");
     let heads: Vec<_> = backups.iter().map(|(head, _)| *head).collect();
     audit::verify(&whole, Position(1), None, &heads, &mut quiet).expect("each backup was of this log");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reading_goes_on_with_the_old_projections_while_new_ones_are_folded() {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let data = folder.path().join("data");
+    let mut engine = Engine::open(soon_sealed(&data)).await.expect("it opens");
+    populate(&engine).await;
+    for number in 0..300 {
+        let message = inbound(WHATSAPP, PHONE, &format!("many-{number}"), "text");
+        let caller = by(switchboard::domain::id::Principal::Channel(WHATSAPP), command_id());
+        engine.receive(caller, message).await.expect("it is taken");
+    }
+    let before = queue(&engine).await;
+    assert_eq!(before.len(), 1);
+    for round in 0..3 {
+        let rebuilding = {
+            let engine = engine.clone();
+            tokio::spawn(async move { engine.rebuild(&ProjectionName::ALL).await })
+        };
+        let mut answered = 0;
+        while !rebuilding.is_finished() {
+            assert_eq!(queue(&engine).await, before, "round {round}");
+            answered += 1;
+        }
+        rebuilding.await.expect("no panic").expect("they are folded anew");
+        assert!(answered > 1, "only {answered} questions were answered meanwhile");
+        assert_eq!(queue(&engine).await, before, "round {round}");
+        engine.close().await.expect("it closes");
+        drop(engine);
+        engine = Engine::open(soon_sealed(&data)).await.expect("it opens");
+        assert_eq!(queue(&engine).await, before, "round {round}, opened again");
+    }
 }

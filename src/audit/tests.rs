@@ -226,3 +226,40 @@ fn an_audit_that_is_told_to_stop_says_that_nothing_was_proved() {
     let stopped = verify(&audit, Position(1), None, &[], &mut |_| false);
     assert!(matches!(stopped, Err(AuditError::Stopped { at: Position::START })), "{stopped:?}");
 }
+
+/// Copies a folder with what is in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        match entry.file_type().expect("a type").is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).expect("it is copied")),
+        }
+    }
+}
+
+#[test]
+fn flipped_bytes_of_the_stores_own_file_are_faults_or_change_nothing_that_is_proved() {
+    let (folder, audit, proof) = restored();
+    drop(audit);
+    let (data, base) = (folder.path().join("data"), folder.path().join("base"));
+    copy(&data, &base);
+    let file = data.join("log/db");
+    let right = std::fs::read(&file).expect("the store's file");
+    let written: Vec<usize> = (0..right.len()).filter(|at| right[*at] != 0).collect();
+    // Each opens a store: spread over all that was written, at another place in each byte.
+    for (number, at) in written.iter().step_by(written.len() / 60).enumerate() {
+        let mut flipped = right.clone();
+        flipped[*at] ^= 1 << (number % 8);
+        std::fs::write(&file, &flipped).expect("it is written");
+        match Audit::open(&data).and_then(|audit| proves(&audit, &[proof.head])) {
+            Ok(proved) => assert_eq!(proved, proof, "byte {at}"),
+            Err(error) => assert!(error.is_fault(), "byte {at}: {error}"),
+        }
+        // What the store did to its files when it was opened is undone.
+        std::fs::remove_dir_all(&data).expect("it is removed");
+        copy(&base, &data);
+    }
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Audit, AuditError, Fault};
 use crate::log::Position;
-use crate::projection::{Place, ProjectionError, ProjectionName, Projections, QueryError};
+use crate::projection::{Place, ProjectionError, ProjectionName, Projections, QueryError, place};
 
 /// What was proved of a projection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct ViewProof {
 ///
 /// `Fault` for a table that differs; `Failed` when one could not be read or written.
 pub async fn prove_views(audit: &Audit, folder: &Path, scratch: &Path) -> Result<Vec<ViewProof>, AuditError> {
-    let (kept, anew) = (folder.join("views"), scratch.to_path_buf());
+    let (kept, anew) = (place::current(folder), scratch.to_path_buf());
     let kept = Projections::open(Place::Folder(kept), audit.log()).await?;
     let anew = Projections::open(Place::Folder(anew), audit.log()).await?;
     let compared = compare(audit, &kept, &anew).await;

@@ -75,7 +75,8 @@ impl<'a> Walk<'a> {
             Some(Ok(frame)) if frame.first == first => frame,
             Some(Ok(_)) | None => return Err(missing(self.audit, first).into()),
             Some(Err(ReadError::Damaged { position, reason })) => {
-                return Err(shown(Fault::at(position, reason)).into());
+                // The store may not know where it is damaged, but here it was noticed.
+                return Err(shown(Fault::at(position.max(first), reason)).into());
             }
             // The store itself could not read what it wrote.
             Some(Err(ReadError::Unavailable { reason })) => return Err(Fault::at(first, reason).into()),

@@ -8,23 +8,24 @@ use crate::domain::account::{Account, AccountText};
 use crate::domain::element::Element;
 use crate::domain::id::{AppId, OperatorId};
 use crate::log::Log;
-use crate::projection::Projections;
+
+use super::views::Views;
 
 /// Answers from the projections, once they have what the log holds.
 pub(super) struct EmbeddedDirectory {
     log: Arc<dyn Log>,
-    projections: Arc<Projections>,
+    views: Arc<Views>,
 }
 
 impl EmbeddedDirectory {
-    pub fn new(log: Arc<dyn Log>, projections: Arc<Projections>) -> EmbeddedDirectory {
-        EmbeddedDirectory { log, projections }
+    pub fn new(log: Arc<dyn Log>, views: Arc<Views>) -> EmbeddedDirectory {
+        EmbeddedDirectory { log, views }
     }
 }
 
 impl Lookup for EmbeddedDirectory {
     fn lines_of(&self, operator: OperatorId) -> DirectoryFuture<usize> {
-        let (projections, head) = (Arc::clone(&self.projections), self.log.head());
+        let (projections, head) = (self.views.current(), self.log.head());
         Box::pin(async move {
             let failed = |error: String| DirectoryError(error);
             projections.caught_up(head).await.map_err(|error| failed(error.to_string()))?;
@@ -34,7 +35,7 @@ impl Lookup for EmbeddedDirectory {
     }
 
     fn find(&self, app: &AppId, account: &Account) -> DirectoryFuture<Option<Element>> {
-        let (projections, head) = (Arc::clone(&self.projections), self.log.head());
+        let (projections, head) = (self.views.current(), self.log.head());
         let app = app.clone();
         let account = AccountText { kind: account.kind.clone(), text: account.address.clone() };
         Box::pin(async move {

@@ -151,7 +151,7 @@ impl Of {
             }
             Of::List { list, of } => {
                 let of: Vec<LineId> = of.into_iter().map(LineId).collect();
-                pages(|page| list.page(views, &of, page)).await
+                pages(|page| list.page(&views, &of, page)).await
             }
             Of::Card { app, element } => {
                 let element = ElementRef { app: app.0, element: ElementId(element) };

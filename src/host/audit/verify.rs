@@ -115,8 +115,12 @@ impl Rebuild {
             [] => ProjectionName::ALL.to_vec(),
             names => names.iter().map(named).collect(),
         };
-        let rebuilt = engine.rebuild(&names).await;
         let head = engine.head();
+        let mut rebuilt = engine.rebuild(&names).await;
+        if rebuilt.is_ok() {
+            // A rebuilding ends where the projections were before, which may have lacked the end.
+            rebuilt = engine.caught_up(head).await;
+        }
         engine.close().await.map_err(|error| failed(&error))?;
         rebuilt.map_err(|error| failed(&error))?;
         for name in names {
