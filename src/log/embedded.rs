@@ -284,6 +284,17 @@ impl Log for EmbeddedLog {
         self.read_blocking(move |shared| read::all(shared, after, limit))
     }
 
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        if let Some(read) = read::at_in_memory(&self.shared, &positions, bytes_max) {
+            return Box::pin(async move { read });
+        }
+        self.read_blocking(move |shared| read::at(shared, &positions, bytes_max))
+    }
+
     fn head(&self) -> Position {
         self.shared.head()
     }

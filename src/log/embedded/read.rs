@@ -5,6 +5,7 @@
 use super::frames::{self, Frames};
 use super::shared::{Shared, closed};
 use crate::log::frame::Frame;
+use crate::log::taken::Taken;
 use crate::log::{Position, ReadError, Record, StreamName, Version};
 
 /// Reads a stream if that surely needs no disk.
@@ -84,6 +85,59 @@ pub(super) fn all(shared: &Shared, after: Position, limit: usize) -> Result<Vec<
         page.add(&frame)?;
     }
     Ok(page.records)
+}
+
+/// Reads what stands at positions if that surely needs no disk.
+pub(super) fn at_in_memory(
+    shared: &Shared,
+    positions: &[Position],
+    bytes_max: usize,
+) -> Option<Result<Vec<Record>, ReadError>> {
+    let mut taken = Taken::new(bytes_max);
+    for position in reached(shared, positions) {
+        let record = match record_at(&in_memory(shared, position)?, position) {
+            Ok(record) => record,
+            Err(error) => return Some(Err(error)),
+        };
+        if !taken.add(record) {
+            break;
+        }
+    }
+    Some(Ok(taken.records))
+}
+
+/// Reads what stands at positions.
+pub(super) fn at(
+    shared: &Shared,
+    positions: &[Position],
+    bytes_max: usize,
+) -> Result<Vec<Record>, ReadError> {
+    let disk = shared.disk();
+    let disk = disk.as_ref().ok_or_else(closed)?;
+    let mut taken = Taken::new(bytes_max);
+    for position in reached(shared, positions) {
+        let frame = match in_memory(shared, position) {
+            Some(frame) => frame,
+            None => read_around(shared, &disk.frames, position)?,
+        };
+        if !taken.add(record_at(&frame, position)?) {
+            break;
+        }
+    }
+    Ok(taken.records)
+}
+
+/// The positions that the log has.
+fn reached(shared: &Shared, positions: &[Position]) -> impl Iterator<Item = Position> {
+    let head = shared.head();
+    positions.iter().copied().filter(move |position| (Position(1)..=head).contains(position))
+}
+
+/// The record at a position that a frame holds.
+fn record_at(frame: &Frame, position: Position) -> Result<Record, ReadError> {
+    let mut records = Vec::with_capacity(1);
+    pick(frame, &mut &[position][..], &mut records)?;
+    records.pop().ok_or_else(|| frames::damaged(position, "its record is missing"))
 }
 
 /// Records of the log on their way to a reader.
