@@ -120,12 +120,12 @@ impl Folder {
     }
 }
 
-/// What a lookup that does not touch the disk can say.
+/// What a lookup that does not wait for the disk can say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum InMemory {
+pub(crate) enum AtOnce {
     /// The value, or that there is none.
     Known(Option<Vec<u8>>),
-    /// Only the disk knows.
+    /// Only who waits for the disk knows.
     Unknown,
 }
 
@@ -195,9 +195,9 @@ impl Table {
         self.snapshot().get(key)
     }
 
-    /// Looks a key up without touching the disk.
-    pub(crate) fn get_in_memory(&self, key: &[u8]) -> InMemory {
-        self.snapshot().get_in_memory(key)
+    /// Looks a key up without waiting for the disk.
+    pub(crate) fn get_at_once(&self, key: &[u8]) -> AtOnce {
+        self.snapshot().get_at_once(key)
     }
 
     /// Reads up to `limit` entries within a range of keys.
