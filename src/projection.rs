@@ -32,6 +32,7 @@ mod merge;
 mod messages;
 mod pack;
 mod page;
+mod pages;
 mod panics;
 mod queries;
 mod recent;
@@ -47,8 +48,9 @@ pub use error::{ProjectionError, QueryError};
 pub use merge::MERGED_PARTS_MAX;
 pub use messages::{Author, Delivery, MessageView, PAGE_TEXT_BYTES_MAX, TranscriptEntry, TranscriptItem};
 pub use page::{BadCursor, Cursor, PAGE_ITEMS_MAX, Page, PageOf};
+pub use pages::{PAGE_EVENTS_MAX, PAGES_TOGETHER_MAX};
 pub use queries::Order;
-pub use runner::{FLUSH_BYTES_MAX, FLUSH_EVENTS_MAX, PAGE_EVENTS_MAX};
+pub use runner::{FLUSH_BYTES_MAX, FLUSH_EVENTS_MAX};
 pub use sessions::{LastMessage, MessageDirection, SessionStatus, SessionSummary};
 
 use runner::{Progress, Request, Runner};

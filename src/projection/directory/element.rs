@@ -39,7 +39,7 @@ const PART_BYTES: usize = 2_048;
 /// The most entries of one field: its value has some bytes before its text.
 const PARTS_MAX: usize = FIELD_BYTES_MAX / PART_BYTES + 1;
 
-/// Elements touched by a page of the log, as they were and as they are.
+/// Elements touched by some pages of the log, as they were and as they are.
 #[derive(Default)]
 pub(super) struct Elements(HashMap<ElementRef, Touched>);
 
