@@ -116,7 +116,9 @@ struct Known {
 /// Pages of the log on their way into the table.
 struct Messages {
     known: Known,
-    deliveries: ById<(SessionId, MessageId), Delivery>,
+    /// Where the news of a message is among all of them.
+    reported: ById<(SessionId, MessageId), usize>,
+    deliveries: Vec<(SessionId, MessageId, Delivery)>,
     changes: Batch,
     /// Where keys are built.
     key: Vec<u8>,
@@ -125,8 +127,8 @@ struct Messages {
 /// Begins to fold.
 pub(super) fn fold(table: Snapshot, recent: Recent) -> Box<dyn Fold> {
     let known = Known { table, recent, places: ById::default(), touched: Vec::new() };
-    let (deliveries, changes) = (ById::default(), Batch::default());
-    Box::new(Messages { known, deliveries, changes, key: Vec::new() })
+    let (reported, deliveries) = (ById::default(), Vec::new());
+    Box::new(Messages { known, reported, deliveries, changes: Batch::default(), key: Vec::new() })
 }
 
 impl Fold for Messages {
@@ -141,10 +143,14 @@ impl Fold for Messages {
     }
 
     fn finish(self: Box<Self>) -> (Batch, Recent) {
-        let Messages { known: Known { mut recent, touched, .. }, deliveries, mut changes, mut key } = *self;
+        let Messages { known, deliveries, mut changes, mut key, .. } = *self;
+        let Known { mut recent, touched, .. } = known;
         let mut value = Vec::new();
+        // One kind of entries after the other, each in about the order of its keys: that sorts well.
+        for (session, touched) in &touched {
+            touched.marks.write(*session, &mut key, &mut value, &mut changes);
+        }
         for (session, touched) in touched {
-            touched.marks.write(session, &mut key, &mut value, &mut changes);
             let Some(filing) = touched.filing else { continue };
             if touched.changed {
                 key = Pack::key_in(key, FILING).id(session.0).done();
@@ -153,7 +159,7 @@ impl Fold for Messages {
             }
             recent.filings.keep(session, filing);
         }
-        for ((session, message), delivery) in deliveries {
+        for (session, message, delivery) in deliveries {
             key = delivery::key(session, message, Pack::key_in(key, delivery::KEY));
             value = delivery.encode(Pack::row_in(value));
             changes.put(&key, &value);
@@ -290,17 +296,20 @@ impl Messages {
         message: MessageId,
         delivery: Delivery,
     ) -> Result<(), ProjectionError> {
-        match self.deliveries.entry((session, message)) {
-            Entry::Occupied(mut known) if delivery.follows(known.get()) => {
-                known.insert(delivery);
+        match self.reported.entry((session, message)) {
+            Entry::Occupied(place) => {
+                let (_, _, known) = &mut self.deliveries[*place.get()];
+                if delivery.follows(known) {
+                    *known = delivery;
+                }
             }
-            Entry::Occupied(_) => {}
-            Entry::Vacant(unknown) => {
+            Entry::Vacant(place) => {
                 let created = self.known.touched(session).created;
                 let table = &self.known.table;
                 let known = if created { Delivery::Pending } else { Delivery::get(table, session, message)? };
                 if delivery.follows(&known) {
-                    unknown.insert(delivery);
+                    place.insert(self.deliveries.len());
+                    self.deliveries.push((session, message, delivery));
                 }
             }
         }

@@ -67,6 +67,8 @@ pub(super) struct Runner {
     requests: mpsc::Receiver<Request>,
     /// What comes after what was folded last, if it was read meanwhile.
     read: Option<Page>,
+    /// Events after which the tables are written.
+    flush_events: u64,
     unflushed: u64,
     flushing: Option<JoinHandle<Result<(), ProjectionError>>>,
     merging: Option<JoinHandle<Result<(), ProjectionError>>>,
@@ -87,11 +89,13 @@ impl Runner {
         at: Positions,
         progress: watch::Sender<Progress>,
         requests: mpsc::Receiver<Request>,
+        flush_events: u64,
     ) {
         let told = progress.clone();
         let released = Arc::clone(&tables);
         let (read, unflushed, flushing, merging) = (None, 0, None, None);
-        let runner = Runner { tables, log, at, progress, requests, read, unflushed, flushing, merging };
+        let runner =
+            Runner { tables, log, at, progress, requests, read, flush_events, unflushed, flushing, merging };
         let task = tokio::spawn(runner.run());
         tokio::spawn(async move {
             let position = told.borrow().position;
@@ -103,11 +107,12 @@ impl Runner {
             if error != ProjectionError::Closed {
                 tracing::error!(%error, "the projections stopped");
             }
+            // Who is told finds the folder free. Letting go of one writes; at the end of the runtime it is
+            // let go of by itself.
+            let _ = spawn_blocking(move || released.close()).await;
             told.send_modify(|progress| {
                 progress.stopped.get_or_insert(error);
             });
-            // Letting go of a folder writes; at the end of the runtime it is let go of by itself.
-            let _ = spawn_blocking(move || released.close()).await;
         });
     }
 
@@ -206,11 +211,11 @@ impl Runner {
         self.unflushed += events;
         self.merged(false).await?;
         let bytes = if self.tables.on_disk() { self.tables.unflushed_bytes()? } else { 0 };
-        if self.unflushed < FLUSH_EVENTS_MAX && bytes < FLUSH_BYTES_MAX {
+        if self.unflushed < self.flush_events && bytes < FLUSH_BYTES_MAX {
             return Ok(());
         }
         let busy = self.flushing.as_ref().is_some_and(|flushing| !flushing.is_finished());
-        if busy && self.unflushed < 2 * FLUSH_EVENTS_MAX && bytes < 2 * FLUSH_BYTES_MAX {
+        if busy && self.unflushed < 2 * self.flush_events && bytes < 2 * FLUSH_BYTES_MAX {
             return Ok(());
         }
         self.flushed().await?;

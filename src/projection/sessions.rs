@@ -263,10 +263,15 @@ impl Fold for Sessions {
     fn finish(mut self: Box<Self>) -> (Batch, Recent) {
         let mut changes = Batch::with_capacity(self.touched.len() * 5);
         let mut scratch = row::Scratch::default();
+        // One kind of entries after the other, each in about the order of its keys: that sorts well.
+        for row in self.touched.iter().filter(|row| row.changed) {
+            row::write_lists(&row.before, &row.after, &mut scratch, &mut changes);
+        }
+        for row in self.touched.iter().filter(|row| row.changed) {
+            row::write(&row.after, &mut scratch, &mut changes);
+        }
         for row in self.touched {
-            if row.changed {
-                row::write(&row.before, &row.linked_before, &row.after, &mut scratch, &mut changes);
-            }
+            row::write_links(&row.linked_before, &row.after, &mut changes);
             // A closed one is seldom touched again.
             if row.after.is_open() {
                 self.recent.sessions.keep(row.after.session, row.after);

@@ -280,4 +280,6 @@ async fn is_of(log: &Arc<dyn Log>, checkpoint: Checkpoint) -> Result<bool, Proje
 }
 
 #[cfg(test)]
+mod interrupted;
+#[cfg(test)]
 mod tests;
