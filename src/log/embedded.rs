@@ -1,10 +1,10 @@
 //! The log of one machine: a writer thread in front of a store in a folder.
 //!
-//! Knows frames, the stream index and the store behind `disk`; must not know sled.
+//! Knows frames, the stream index and what is behind `disk`; must not know sled.
 //!
 //! ```text
 //!   append ─ encode ─▶ [queue] ─▶ check · frame ─▶ write · sync ─▶ index, head ─▶ answer
-//!                                                             `─▶ [recent] ◀─ reads ─▶ [kept] store
+//!                                                             `─▶ [recent] ◀─ reads ─▶ [kept] store, sealed files
 //! ```
 //!
 //! The folder holds `log/`, which is the truth, and `index/`, which is derived from it and may be
@@ -53,6 +53,9 @@ pub struct EmbeddedOptions {
     pub queue_appends_max: usize,
     /// How many bytes of the store's pages stay in memory.
     pub cache_bytes: u64,
+    /// From which size on a sealed file is ended. As much as one waits in the store at least, and
+    /// two at most, before old frames leave it for a file.
+    pub sealed_file_bytes: u64,
     /// Failures to inject, for tests.
     pub faults: Option<Arc<dyn Faults>>,
 }
@@ -63,6 +66,7 @@ impl Default for EmbeddedOptions {
             verify: Verify::default(),
             queue_appends_max: QUEUE_APPENDS_MAX,
             cache_bytes: 32 << 20,
+            sealed_file_bytes: 16 << 20,
             faults: None,
         }
     }
@@ -74,6 +78,7 @@ impl fmt::Debug for EmbeddedOptions {
             .field("verify", &self.verify)
             .field("queue_appends_max", &self.queue_appends_max)
             .field("cache_bytes", &self.cache_bytes)
+            .field("sealed_file_bytes", &self.sealed_file_bytes)
             .field("faults", &self.faults.is_some())
             .finish()
     }
@@ -121,6 +126,15 @@ pub trait Faults: Send + Sync + 'static {
     ///
     /// What the sync shall fail with.
     fn before_sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Is asked when old frames stand in a sealed file, and in the store still.
+    ///
+    /// # Errors
+    ///
+    /// What sealing shall fail with.
+    fn after_seal(&self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -268,6 +282,17 @@ impl Log for EmbeddedLog {
             return Box::pin(async move { read });
         }
         self.read_blocking(move |shared| read::all(shared, after, limit))
+    }
+
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        if let Some(read) = read::at_in_memory(&self.shared, &positions, bytes_max) {
+            return Box::pin(async move { read });
+        }
+        self.read_blocking(move |shared| read::at(shared, &positions, bytes_max))
     }
 
     fn head(&self) -> Position {

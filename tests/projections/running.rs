@@ -292,6 +292,14 @@ impl Log for Broken {
         Box::pin(async move { answer(after) })
     }
 
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        self.0.read_at(positions, bytes_max)
+    }
+
     fn head(&self) -> Position {
         self.0.head()
     }

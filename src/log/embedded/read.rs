@@ -2,19 +2,11 @@
 //!
 //! Knows where records are; sees only what the head has reached, and decodes only what is wanted.
 
-use super::frames;
+use super::frames::{self, Frames};
 use super::shared::{Shared, closed};
-use crate::disk::Store;
 use crate::log::frame::Frame;
+use crate::log::taken::Taken;
 use crate::log::{Position, ReadError, Record, StreamName, Version};
-
-/// How many frames are read at once, for the reads after it: about as many as stand in one leaf of
-/// the store, which has to be read for any of them.
-const READ_AHEAD_FRAMES: usize = 8;
-
-/// How many bytes of frames are read at once, unless the first alone has more: large events have
-/// frames of their own, and who reads one seldom wants the next.
-const READ_AHEAD_BYTES_MAX: usize = 64 << 10;
 
 /// Reads a stream if that surely needs no disk.
 pub(super) fn stream_in_memory(
@@ -53,7 +45,7 @@ pub(super) fn stream(
     while let Some(position) = rest.first() {
         let frame = match in_memory(shared, *position) {
             Some(frame) => frame,
-            None => read_ahead(shared, &disk.store, *position)?,
+            None => read_around(shared, &disk.frames, *position)?,
         };
         pick(&frame, &mut rest, &mut records)?;
     }
@@ -87,13 +79,65 @@ pub(super) fn all(shared: &Shared, after: Position, limit: usize) -> Result<Vec<
     let disk = shared.disk();
     let disk = disk.as_ref().ok_or_else(closed)?;
     let mut page = Page::new(after, shared.head(), limit);
-    let Some(wanted) = page.wanted() else { return Ok(page.records) };
-    let mut frames = frames::following(&disk.store, frames::first_of(&disk.store, wanted)?);
+    let mut frames = disk.frames.from(after.next());
     while let Some(wanted) = page.wanted() {
         let frame = frames.next().unwrap_or_else(|| Err(frames::damaged(wanted, "its frame is missing")))?;
-        page.add(&frames::holds(frame, wanted)?)?;
+        page.add(&frame)?;
     }
     Ok(page.records)
+}
+
+/// Reads what stands at positions if that surely needs no disk.
+pub(super) fn at_in_memory(
+    shared: &Shared,
+    positions: &[Position],
+    bytes_max: usize,
+) -> Option<Result<Vec<Record>, ReadError>> {
+    let mut taken = Taken::new(bytes_max);
+    for position in reached(shared, positions) {
+        let record = match record_at(&in_memory(shared, position)?, position) {
+            Ok(record) => record,
+            Err(error) => return Some(Err(error)),
+        };
+        if !taken.add(record) {
+            break;
+        }
+    }
+    Some(Ok(taken.records))
+}
+
+/// Reads what stands at positions.
+pub(super) fn at(
+    shared: &Shared,
+    positions: &[Position],
+    bytes_max: usize,
+) -> Result<Vec<Record>, ReadError> {
+    let disk = shared.disk();
+    let disk = disk.as_ref().ok_or_else(closed)?;
+    let mut taken = Taken::new(bytes_max);
+    for position in reached(shared, positions) {
+        let frame = match in_memory(shared, position) {
+            Some(frame) => frame,
+            None => read_around(shared, &disk.frames, position)?,
+        };
+        if !taken.add(record_at(&frame, position)?) {
+            break;
+        }
+    }
+    Ok(taken.records)
+}
+
+/// The positions that the log has.
+fn reached(shared: &Shared, positions: &[Position]) -> impl Iterator<Item = Position> {
+    let head = shared.head();
+    positions.iter().copied().filter(move |position| (Position(1)..=head).contains(position))
+}
+
+/// The record at a position that a frame holds.
+fn record_at(frame: &Frame, position: Position) -> Result<Record, ReadError> {
+    let mut records = Vec::with_capacity(1);
+    pick(frame, &mut &[position][..], &mut records)?;
+    records.pop().ok_or_else(|| frames::damaged(position, "its record is missing"))
 }
 
 /// Records of the log on their way to a reader.
@@ -134,21 +178,12 @@ fn in_memory(shared: &Shared, position: Position) -> Option<Frame> {
     shared.recent.find(position).or_else(|| shared.kept.find(position))
 }
 
-/// Reads the frame that holds a position and some after it, which are kept.
-fn read_ahead(shared: &Shared, store: &Store, position: Position) -> Result<Frame, ReadError> {
-    let mut following = frames::following(store, frames::first_of(store, position)?);
-    let first = following.next().unwrap_or_else(|| Err(frames::damaged(position, "its frame is missing")))?;
-    let first = frames::holds(first, position)?;
-    // One that is damaged is an error to whoever asks for it.
-    let mut read = vec![first.clone()];
-    let mut bytes = first.bytes().len();
-    while read.len() < READ_AHEAD_FRAMES && bytes < READ_AHEAD_BYTES_MAX {
-        let Some(Ok(frame)) = following.next() else { break };
-        bytes += frame.bytes().len();
-        read.push(frame);
-    }
+/// Reads the frame that holds a position, and keeps it with those that were read with it.
+fn read_around(shared: &Shared, frames: &Frames, position: Position) -> Result<Frame, ReadError> {
+    let read = frames.around(position)?;
+    let frame = read.first().cloned().ok_or_else(|| frames::damaged(position, "its frame is missing"))?;
     shared.kept.keep(read);
-    Ok(first)
+    Ok(frame)
 }
 
 /// Takes the records at the wanted positions that a frame holds, and leaves the positions after it.

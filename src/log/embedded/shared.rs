@@ -7,16 +7,16 @@ use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::watch;
 
+use super::frames::Frames;
 use super::index::Index;
 use super::kept::Kept;
 use super::recent::Recent;
-use crate::disk::Store;
 use crate::log::{LogStats, Position, ReadError};
 
 /// The open folders.
 #[derive(Debug)]
 pub(super) struct Disk {
-    pub(super) store: Store,
+    pub(super) frames: Frames,
     pub(super) index: Index,
 }
 
