@@ -284,7 +284,7 @@ impl Writing {
         }
         let shared = match self.page.is_empty() {
             true => 0,
-            false => self.last.iter().zip(key).take(SHARED_BYTES_MAX).take_while(|(a, b)| a == b).count(),
+            false => shared_bytes(&self.last, key).min(SHARED_BYTES_MAX),
         };
         if self.page.is_empty() {
             self.fences.push_key(key);
@@ -387,7 +387,7 @@ fn find_in_page<'a>(entries: &'a [u8], key: &[u8]) -> Result<Option<Option<&'a [
             common = shared;
         }
         let wanted = &key[common..];
-        let more = rest.iter().zip(wanted).take_while(|(a, b)| a == b).count();
+        let more = shared_bytes(rest, wanted);
         match (rest.get(more), wanted.get(more)) {
             (None, None) => return Ok(Some(value)),
             (Some(found), Some(wanted)) if found > wanted => return Ok(None),
@@ -396,6 +396,14 @@ fn find_in_page<'a>(entries: &'a [u8], key: &[u8]) -> Result<Option<Option<&'a [
         }
     }
     Ok(None)
+}
+
+/// How many bytes two keys begin with together.
+fn shared_bytes(one: &[u8], other: &[u8]) -> usize {
+    let (words, _) = one.as_chunks::<8>();
+    let (others, _) = other.as_chunks::<8>();
+    let alike = words.iter().zip(others).take_while(|(a, b)| a == b).count() * 8;
+    alike + one[alike..].iter().zip(&other[alike..]).take_while(|(a, b)| a == b).count()
 }
 
 /// An entry as it stands in a page.
