@@ -95,6 +95,16 @@ impl Log for Past {
         self.log.read_all(after, limit.min(usize::try_from(left).unwrap_or(usize::MAX)))
     }
 
+    fn read_at(
+        &self,
+        mut positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        let head = self.head();
+        positions.retain(|position| *position <= head);
+        self.log.read_at(positions, bytes_max)
+    }
+
     fn head(&self) -> Position {
         Past::head(self)
     }
