@@ -1,5 +1,5 @@
 //! A long log is verified, exported, imported and rebuilt in bounded memory: the real program on a log
-//! of a million events, or of as many as `SWITCHBOARD_AUDIT_EVENTS` says.
+//! of 200,000 events, or of as many as `SWITCHBOARD_AUDIT_EVENTS` says.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -114,7 +114,7 @@ fn high_water(child: &Child) -> u64 {
 #[ignore = "takes minutes"]
 async fn a_long_log_is_audited_in_bounded_memory() {
     let events = std::env::var("SWITCHBOARD_AUDIT_EVENTS").ok().and_then(|text| text.parse().ok());
-    let events = events.unwrap_or(1_000_000);
+    let events = events.unwrap_or(200_000);
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     make(&folder.path().join("data"), events).await;
     for arguments in [

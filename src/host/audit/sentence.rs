@@ -2,8 +2,8 @@
 
 use switchboard::audit::Names;
 use switchboard::domain::event::{
-    ChannelEvent, ElementEvent, EntryPoint, Event, LineEvent, OperatorEvent, Origin, SessionEvent, SlotEvent,
-    Stream, WorkspaceEvent,
+    ChannelEvent, ElementEvent, EntryPoint, Event, LineEvent, OperatorEvent, Origin, Role, SessionEvent,
+    SlotEvent, Stream, WorkspaceEvent,
 };
 use switchboard::domain::id::{ElementRef, OperatorId, Principal};
 use switchboard::wire::Recorded;
@@ -131,7 +131,11 @@ fn presence(event: &OperatorEvent) -> String {
 }
 
 fn line_sentence(event: &LineEvent, names: &Names) -> String {
-    let role = |role: &switchboard::domain::event::Role| format!("{role:?}").to_lowercase();
+    let role = |role: &Role| match role {
+        Role::Operator => "operator",
+        Role::Supervisor => "supervisor",
+        Role::Reader => "reader",
+    };
     match event {
         LineEvent::LineCreated { title } => format!("created as «{title}»"),
         LineEvent::LineRenamed { title } => format!("renamed to «{title}»"),
