@@ -40,7 +40,7 @@ async fn measure(made: &Store, past: &Past) {
     let views = engine.read().await.expect("the projections run");
     let (card, session) = (past.card(0), past.session(past.sessions / 2));
     let all: Vec<LineId> = past.desk.lines.iter().map(|line| line.line).collect();
-    let deep = walk(views, past).await;
+    let deep = walk(&views, past).await;
     let reader = Reader { past };
     let first = PageOf::first(PAGE_ITEMS);
     let page = |after: &PageOf| after.clone();

@@ -82,7 +82,7 @@ async fn activate(folder: &Path, past: Past) -> Value {
     let mb = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     let engine = store::open(folder).await;
     let views = engine.read().await.expect("the projections run");
-    assert_eq!(sessions::open(views, &past.desk).await, past.open, "the lists show the open sessions");
+    assert_eq!(sessions::open(&views, &past.desk).await, past.open, "the lists show the open sessions");
     let opened = mb(process::resident_bytes());
     let numbers = (0..past.open).map(|nth| past.open_session(nth)).collect();
     sessions::activate(&engine, &past, numbers).await;

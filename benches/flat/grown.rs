@@ -38,7 +38,7 @@ pub async fn measure(folder: &Path, events: usize, run: usize) -> Value {
     let mut tell = |name: &str, value: f64| told.insert(name.to_owned(), json!(value));
     let mb = || process::resident_bytes() as f64 / f64::from(1 << 20);
     tell("resident_opened_mb", mb());
-    let reads = Reads { views, past: &past, run };
+    let reads = Reads { views: &views, past: &past, run };
     tell("session", reads.session().await);
     tell("transcript", reads.transcript().await);
     tell("card", reads.card().await);
