@@ -74,6 +74,7 @@ impl Committer {
         fault(|faults| faults.after_write())?;
         fault(|faults| faults.before_sync())?;
         disk.frames.sync().map_err(|error| error.to_string())?;
+        fault(|faults| faults.after_sync())?;
         add(&self.shared.counters.syncs, 1);
         let bytes = frames.iter().map(|frame| frame.bytes().len() as u64).sum();
         add(&self.shared.counters.bytes, bytes);
