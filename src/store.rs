@@ -24,6 +24,7 @@ mod commands;
 mod decision;
 mod folded;
 mod shelf;
+mod spoil;
 
 pub(crate) use decision::{Decision, Guards};
 pub(crate) use folded::Folded;
@@ -231,6 +232,7 @@ impl Store {
     pub async fn commit(&self, decision: Decision<'_>) -> Result<Appended, AppendError> {
         let Decision { caller, digest, now, revision, mut facts, guards, primary } = decision;
         facts.sort_by_key(|fact| fact.stream == primary);
+        self.spoil(&mut facts).await;
         let append = Append {
             entries: facts.iter().map(wire::entry).collect(),
             expects: guards.0,

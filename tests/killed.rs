@@ -118,7 +118,7 @@ fn whatever_was_acknowledged_before_a_power_cut_is_on_the_disk() {
         let mut child = Child::start(&folder, witness.path(), point, random.below(40));
         if point == Point::AtRandom {
             child.wait_for("ready");
-            std::thread::sleep(Duration::from_micros(random.below(200_000)));
+            std::thread::sleep(Duration::from_micros(50_000 + random.below(200_000)));
         } else {
             child.wait_for("at the point");
         }

@@ -13,7 +13,6 @@ use switchboard::domain::event::EntryPoint;
 use switchboard::domain::id::{CommandId, MessageId, OperatorId, Principal, SessionId};
 use switchboard::log::embedded::{EmbeddedOptions, Faults};
 use switchboard::{Caller, CommandError, Engine, EngineOptions, Receipt};
-use uuid::Uuid;
 
 use super::check;
 
@@ -26,6 +25,9 @@ pub const CLIENTS: u64 = 8;
 
 /// How long a child works before it closes by itself.
 const WORK: Duration = Duration::from_millis(40);
+
+/// A child that is not killed ends by itself: it may never come to its point, or its parent is gone.
+const LIFE: Duration = Duration::from_secs(30);
 
 /// Where a child is killed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -132,6 +134,11 @@ async fn client(engine: Engine, client: u64, witness: PathBuf) {
 #[ignore = "the other tests run it in a process of its own"]
 fn works_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
+    std::thread::spawn(|| {
+        std::thread::sleep(LIFE);
+        say("nobody killed it");
+        std::process::exit(1);
+    });
     let witness = PathBuf::from(std::env::var_os(WITNESS).expect("a witness"));
     let point = std::env::var(POINT).expect("a point");
     let (point, after) = point.split_once(' ').expect("a point and a number");
