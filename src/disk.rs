@@ -25,7 +25,7 @@ pub(crate) mod table;
 
 pub(crate) use sealed::{Sealed, Sealing};
 pub(crate) use store::Store;
-pub(crate) use table::{Change, Direction, Folder, InMemory, Table};
+pub(crate) use table::{AtOnce, Change, Direction, Folder, Table};
 
 /// What went wrong with a folder.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -163,6 +163,21 @@ fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Fills `bytes` from a file if the system surely has them in memory, and says whether it did; an
+/// error is left to whoever waits for the disk.
+#[cfg(target_os = "linux")]
+fn read_at_once(file: &File, bytes: &mut [u8], at: u64) -> bool {
+    let length = bytes.len();
+    let into = &mut [io::IoSliceMut::new(bytes)];
+    let read = rustix::io::preadv2(file, into, at, rustix::io::ReadWriteFlags::NOWAIT);
+    read.is_ok_and(|read| read == length)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read_at_once(_: &File, _: &mut [u8], _: u64) -> bool {
+    false
 }
 
 /// Removes a folder and everything in it, unless somebody has it open.

@@ -12,9 +12,11 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::bytes::{Malformed, Reader, put_counted, put_varint};
-use super::{DiskError, create_folder, foot, read_at, sync_folder};
+use super::{DiskError, create_folder, foot, read_at, read_at_once, sync_folder};
 
 /// The foot's mark, with the version of this form.
 const MARK: foot::Mark = *b"swbsea\0\x01";
@@ -31,6 +33,12 @@ const SYNCED_BYTES: u64 = 1 << 20;
 /// What is handed to the system at once.
 const WRITE_BYTES: usize = 64 * 1024;
 
+/// How many files are kept open: a process may have some thousand, and a long log has more.
+const OPEN_FILES_MAX: usize = 256;
+
+/// How many are open in this process.
+static OPEN_FILES: AtomicUsize = AtomicUsize::new(0);
+
 const SUFFIX: &str = ".sealed";
 const UNFINISHED: &str = ".sealed.new";
 
@@ -42,7 +50,12 @@ pub(crate) struct Sealed {
     last: u64,
     label: Vec<u8>,
     blocks: Blocks,
+    file: OnceLock<OpenFile>,
 }
+
+/// A file that counts among those that this process has open.
+#[derive(Debug)]
+struct OpenFile(File);
 
 /// Where the blocks begin, by number (less the first of the file) and by offset: eight bytes a block.
 #[derive(Debug)]
@@ -99,7 +112,7 @@ impl Sealed {
             blocks.push(number as u32, length as u32);
         }
         reader.end("bytes after the last block")?;
-        Ok(Sealed { path, first, last, label, blocks })
+        Ok(Sealed { path, first, last, label, blocks, file: OnceLock::new() })
     }
 
     pub(crate) fn first(&self) -> u64 {
@@ -121,10 +134,43 @@ impl Sealed {
         let failed = |error: io::Error| DiskError::failed(&self.path, error);
         let (from, to) = self.blocks.span(number.saturating_sub(self.first), bytes_max as u64);
         let mut bytes = vec![0; (to - from) as usize];
-        // Opened for each read: a log has more of them than a process may have open.
-        let file = File::open(&self.path).map_err(failed)?;
-        read_at(&file, &mut bytes, from.into()).map_err(failed)?;
+        let read = self.with_file(|file| read_at(file, &mut bytes, from.into()));
+        read.and_then(|read| read).map_err(failed)?;
         Ok(bytes)
+    }
+
+    /// Reads one block, if that needs no waiting for the disk.
+    pub(crate) fn read_at_once(&self, number: u64) -> Option<Vec<u8>> {
+        let (from, to) = self.blocks.span(number.saturating_sub(self.first), 0);
+        let mut bytes = vec![0; (to - from) as usize];
+        let read = self.with_file(|file| read_at_once(file, &mut bytes, from.into())).ok()?;
+        read.then_some(bytes)
+    }
+
+    /// The file stays open if not many are.
+    fn with_file<T>(&self, read: impl FnOnce(&File) -> T) -> io::Result<T> {
+        if let Some(kept) = self.file.get() {
+            return Ok(read(&kept.0));
+        }
+        let file = OpenFile::of(&self.path)?;
+        match OPEN_FILES.load(Ordering::Relaxed) > OPEN_FILES_MAX {
+            true => Ok(read(&file.0)),
+            false => Ok(read(&self.file.get_or_init(|| file).0)),
+        }
+    }
+}
+
+impl OpenFile {
+    fn of(path: &Path) -> io::Result<OpenFile> {
+        let file = File::open(path)?;
+        OPEN_FILES.fetch_add(1, Ordering::Relaxed);
+        Ok(OpenFile(file))
+    }
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        OPEN_FILES.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -211,7 +257,8 @@ impl Sealing {
         let path = self.folder.join(format!("{:020}{SUFFIX}", self.first));
         let meta = self.meta(last, label);
         self.put_in_place(&meta, &path).map_err(|error| self.failed(error))?;
-        Ok(Sealed { path, first: self.first, last, label: label.to_vec(), blocks: self.blocks })
+        let Sealing { first, blocks, .. } = self;
+        Ok(Sealed { path, first, last, label: label.to_vec(), blocks, file: OnceLock::new() })
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -291,6 +338,10 @@ mod tests {
                 for (at, (number, length)) in items.iter().enumerate() {
                     for number in [*number, number + 2] {
                         let bytes = file.read(number, bytes_max).expect("it is read");
+                        if bytes_max == 0 {
+                            let at_once = file.read_at_once(number);
+                            assert!(at_once.is_none_or(|at_once| at_once == bytes), "{number}");
+                        }
                         let own = item(items[at].0, *length);
                         let found = bytes.windows(own.len()).position(|window| window == own);
                         assert!(found.is_some_and(|at| at < 4_096), "{number}");

@@ -22,6 +22,7 @@ use super::{
     Append, AppendError, Appended, Log, LogFuture, LogStats, Position, ReadError, Record, StreamName, Version,
 };
 use prepare::Prepared;
+use read::Patience;
 use readers::Readers;
 use shared::Shared;
 use writer::{Request, Writer};
@@ -65,8 +66,8 @@ impl Default for EmbeddedOptions {
         EmbeddedOptions {
             verify: Verify::default(),
             queue_appends_max: QUEUE_APPENDS_MAX,
-            cache_bytes: 32 << 20,
-            sealed_file_bytes: 16 << 20,
+            cache_bytes: 8 << 20,
+            sealed_file_bytes: 8 << 20,
             faults: None,
         }
     }
@@ -215,7 +216,7 @@ impl EmbeddedLog {
         let opened = open::open(path, &options)?;
         let (requests, queue) = mpsc::channel(options.queue_appends_max.max(1));
         let (end, ended) = watch::channel(false);
-        let shared = Arc::new(Shared::new(opened.disk, opened.head));
+        let shared = Arc::new(Shared::new(opened.disk, opened.recent, opened.head));
         let failed = |error: io::Error| OpenError::Failed { reason: error.to_string() };
         let readers = Readers::start().map_err(failed)?;
         let writer = Writer::new(Arc::clone(&shared), queue, opened.chain, opened.store_id, options.faults);
@@ -279,18 +280,20 @@ impl Log for EmbeddedLog {
         after: Version,
         limit: usize,
     ) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        if let Some(read) = read::stream_in_memory(&self.shared, stream, after, limit) {
-            return Box::pin(async move { read });
-        }
         let stream = stream.clone();
-        self.read_blocking(move |shared| read::stream(shared, &stream, after, limit))
+        self.read(move |shared, patience| read::stream(shared, patience, &stream, after, limit))
     }
 
     fn read_all(&self, after: Position, limit: usize) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        if let Some(read) = read::all_in_memory(&self.shared, after, limit) {
-            return Box::pin(async move { read });
-        }
-        self.read_blocking(move |shared| read::all(shared, after, limit))
+        self.read(move |shared, patience| read::all(shared, patience, after, limit))
+    }
+
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        self.read(move |shared, patience| read::at(shared, patience, &positions, bytes_max))
     }
 
     fn head(&self) -> Position {
@@ -322,17 +325,20 @@ impl Log for EmbeddedLog {
 }
 
 impl EmbeddedLog {
-    /// Reads on a thread that may wait for the disk.
-    fn read_blocking<F>(&self, read: F) -> LogFuture<Result<Vec<Record>, ReadError>>
+    /// Reads at once if that can be, or else on a thread that may wait for the disk.
+    fn read<F>(&self, read: F) -> LogFuture<Result<Vec<Record>, ReadError>>
     where
-        F: FnOnce(&Shared) -> Result<Vec<Record>, ReadError> + Send + 'static,
+        F: Fn(&Shared, Patience) -> Result<Option<Vec<Record>>, ReadError> + Send + 'static,
     {
+        if let Some(done) = read(&self.shared, Patience::AtOnce).transpose() {
+            return Box::pin(std::future::ready(done));
+        }
         let shared = Arc::clone(&self.shared);
-        let answered = self.readers.read(move || read(&shared));
+        let answered = self.readers.read(move || read(&shared, Patience::Waiting));
         Box::pin(async move {
-            answered
-                .await
-                .unwrap_or_else(|_| Err(ReadError::Unavailable { reason: "the reading panicked".into() }))
+            let answer = answered.await;
+            let panicked = |_| Err(ReadError::Unavailable { reason: "the reading panicked".into() });
+            answer.unwrap_or_else(panicked).map(Option::unwrap_or_default)
         })
     }
 }

@@ -203,6 +203,14 @@ impl Log for SharedLog {
         self.0.read_all(after, limit)
     }
 
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> switchboard::log::LogFuture<Result<Vec<switchboard::log::Record>, switchboard::log::ReadError>> {
+        self.0.read_at(positions, bytes_max)
+    }
+
     fn head(&self) -> Position {
         self.0.head()
     }

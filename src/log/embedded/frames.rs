@@ -28,8 +28,10 @@ const SEALED_FOLDER: &str = "sealed";
 /// A key after that of every frame.
 const AFTER_ALL: [u8; 16] = [0xff; 16];
 
-/// How much of a sealed file is read at once by whoever reads on and on.
-const READ_ON_BYTES: usize = 256 << 10;
+/// How much of a sealed file is read at once by whoever reads on and on; most want one frame, so it
+/// begins with one block and a few, and is doubled.
+const READ_ON_BYTES_MIN: usize = 16 << 10;
+const READ_ON_BYTES_MAX: usize = 256 << 10;
 
 /// How many frames leave the store at once: others write to it between.
 const REMOVED_AT_ONCE: usize = 64;
@@ -127,9 +129,16 @@ impl Frames {
         self.read(position, 0)
     }
 
+    /// The same if that needs no waiting for the disk; whoever waits is told what is wrong.
+    pub(super) fn around_at_once(&self, position: Position) -> Option<Vec<Frame>> {
+        let sealed = self.sealed();
+        let file = sealed.get(sealed.partition_point(|file| file.last() < position.0))?;
+        split(position, file.read_at_once(position.0)?.into()).ok()
+    }
+
     /// Reads the frames on from the one that holds a position, as long as they follow each other.
     pub(super) fn from(&self, position: Position) -> Following<'_> {
-        Following { frames: self, next: position, read: Vec::new().into_iter() }
+        Following { frames: self, next: position, read: Vec::new().into_iter(), bytes: 0 }
     }
 
     /// Counts what the store has up to a position, which is where it ended when it was opened.
@@ -301,6 +310,8 @@ pub(super) struct Following<'a> {
     frames: &'a Frames,
     next: Position,
     read: vec::IntoIter<Frame>,
+    /// How much is read next.
+    bytes: usize,
 }
 
 impl Iterator for Following<'_> {
@@ -308,10 +319,11 @@ impl Iterator for Following<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.read.len() == 0 {
-            match self.frames.read(self.next, READ_ON_BYTES) {
+            match self.frames.read(self.next, self.bytes) {
                 Ok(read) => self.read = read.into_iter(),
                 Err(error) => return Some(Err(error)),
             }
+            self.bytes = (2 * self.bytes).clamp(READ_ON_BYTES_MIN, READ_ON_BYTES_MAX);
         }
         let frame = self.read.next()?;
         self.next = frame.last.next();

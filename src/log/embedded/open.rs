@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::frames::{self, Frames};
 use super::header::Header;
 use super::index::{Checkpoint, Draft, Index};
+use super::recent::Recent;
 use super::shared::Disk;
 use super::{EmbeddedOptions, OpenError, Verify};
 use crate::disk::{DiskError, Folder, Table};
@@ -32,6 +33,8 @@ const RECENT_EVENTS: u64 = 1_000_000;
 /// A log that was found right.
 pub(super) struct Opened {
     pub(super) disk: Disk,
+    /// The newest frames of those that were checked.
+    pub(super) recent: Recent,
     pub(super) head: Position,
     pub(super) chain: Hash,
     pub(super) store_id: Uuid,
@@ -42,24 +45,21 @@ pub(super) fn open(path: &Path, options: &EmbeddedOptions) -> Result<Opened, Ope
         Frames::open(&path.join(LOG_FOLDER), options).map_err(|error| whole(path, error))?;
     let (index, checkpoint) = open_index(path, &header)?;
     check_end(&frames, &checkpoint)?;
-    let walk = Walk { frames: &frames, index: &index, header: &header, path };
+    let recent = Recent::default();
+    let walk = Walk { frames: &frames, index: &index, recent: &recent, header: &header, path };
     let begin = Checkpoint { position: Position::START, hash: header.hash, ..checkpoint };
     let from = match options.verify {
         Verify::All => begin,
-        Verify::Recent => recent(&frames, begin, checkpoint, RECENT_EVENTS)?,
+        Verify::Recent => newest(&frames, begin, checkpoint, RECENT_EVENTS)?,
         Verify::Tail => checkpoint,
     };
     let end = walk.run(from, &checkpoint)?;
-    Ok(Opened {
-        disk: Disk { frames, index },
-        head: end.position,
-        chain: end.hash,
-        store_id: header.store_id,
-    })
+    let disk = Disk { frames, index };
+    Ok(Opened { disk, recent, head: end.position, chain: end.hash, store_id: header.store_id })
 }
 
 /// Where the newest events begin, as far back as they are checked; not after what the index has.
-fn recent(
+fn newest(
     frames: &Frames,
     begin: Checkpoint,
     indexed: Checkpoint,
@@ -118,6 +118,7 @@ fn check_end(frames: &Frames, checkpoint: &Checkpoint) -> Result<(), OpenError> 
 struct Walk<'a> {
     frames: &'a Frames,
     index: &'a Index,
+    recent: &'a Recent,
     header: &'a Header,
     path: &'a Path,
 }
@@ -141,6 +142,7 @@ impl Walk<'_> {
                     .try_for_each(|record| record.map(drop))
                     .map_err(|e| frames::damaged(frame.first, e))?;
             }
+            self.recent.push(vec![frame]);
         }
         // A frame after the gap says that one is missing.
         if self.frames.last()? > end.position {
@@ -222,7 +224,7 @@ mod tests {
             frames.write(std::slice::from_ref(&sealed.frame)).expect("it is written");
             ends.push(Checkpoint { position: sealed.frame.last, hash: sealed.hash, ..begin });
         }
-        let from = |events| recent(&frames, begin, ends[10], events);
+        let from = |events| newest(&frames, begin, ends[10], events);
         // Position 30 is the last; 20 back is 10, the first of the frame after the third.
         for (events, end) in [(0, 9), (1, 9), (3, 8), (20, 3), (29, 0), (30, 0), (99, 0)] {
             assert_eq!(from(events), Ok(ends[end]), "{events} events");

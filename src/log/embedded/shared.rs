@@ -32,10 +32,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(disk: Disk, head: Position) -> Shared {
+    pub(super) fn new(disk: Disk, recent: Recent, head: Position) -> Shared {
         Shared {
             disk: RwLock::new(Some(disk)),
-            recent: Recent::default(),
+            recent,
             kept: Kept::default(),
             counters: Counters::default(),
             head: watch::channel(head).0,
