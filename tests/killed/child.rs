@@ -199,7 +199,8 @@ impl Child {
 
     /// Holds it where it is.
     pub fn stop(&self) {
-        let stopped = Command::new("kill").args(["-STOP", &self.process.id().to_string()]).status();
+        let stop = format!("kill -STOP {}", self.process.id());
+        let stopped = Command::new("sh").args(["-c", &stop]).status();
         assert!(stopped.is_ok_and(|status| status.success()), "the child is stopped");
     }
 

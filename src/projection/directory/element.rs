@@ -11,7 +11,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::disk::table::{Batch, Direction, Snapshot};
-use crate::domain::account::{Account, AccountText, AddressFormat};
+use crate::domain::account::{Account, AccountText};
+use crate::domain::channel::AddressFormat;
 use crate::domain::element::{Element, FieldValue};
 use crate::domain::event::ElementEvent;
 use crate::domain::id::{AppId, ElementRef};
