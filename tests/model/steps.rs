@@ -194,7 +194,8 @@ impl Step {
         let of: Vec<_> = (0..CHANNELS.len()).filter(|at| CHANNELS[*at].0 == line).collect();
         (
             LINES[line],
-            (!self.a.is_multiple_of(3)).then(|| channel(if self.a % 23 == 1 { 8 } else { pick(&of, self.a / 3) })),
+            (!self.a.is_multiple_of(3))
+                .then(|| channel(if self.a % 23 == 1 { 8 } else { pick(&of, self.a / 3) })),
         )
     }
 
