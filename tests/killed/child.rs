@@ -20,6 +20,9 @@ const FOLDER: &str = "SWITCHBOARD_TEST_FOLDER";
 const WITNESS: &str = "SWITCHBOARD_TEST_WITNESS";
 const POINT: &str = "SWITCHBOARD_TEST_POINT";
 
+/// A seeded bug for the child alone: who checks what is left shall have none.
+const BUG: &str = "SWITCHBOARD_BUG_OF_CHILD";
+
 /// Clients at once, each with a customer of its own.
 pub const CLIENTS: u64 = 8;
 
@@ -123,7 +126,11 @@ async fn client(engine: Engine, client: u64, witness: PathBuf) {
         assert_eq!(again.position.0, position, "client {client}, command {last}: the receipt of before");
     }
     for number in told.last().map_or(0, |(last, _)| last + 1).. {
-        let Ok(receipt) = send(&engine, client, number).await else { return };
+        let receipt = match send(&engine, client, number).await {
+            // The engine closes.
+            Err(CommandError::Unavailable(_)) => return,
+            answer => answer.expect("what it may do is done"),
+        };
         writeln!(file, "{number} {}", receipt.position).expect("a line is written");
         file.sync_data().expect("the witness is synced");
     }
@@ -134,6 +141,10 @@ async fn client(engine: Engine, client: u64, witness: PathBuf) {
 #[ignore = "the other tests run it in a process of its own"]
 fn works_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("the child: {panic}");
+        std::process::exit(101);
+    }));
     std::thread::spawn(|| {
         std::thread::sleep(LIFE);
         say("nobody killed it");
@@ -177,6 +188,7 @@ impl Child {
             .env(FOLDER, folder)
             .env(WITNESS, witness)
             .env(POINT, format!("{point:?} {after}"))
+            .env("SWITCHBOARD_BUG", std::env::var_os(BUG).unwrap_or_default())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the child starts");
@@ -205,9 +217,17 @@ impl Child {
     }
 
     pub fn kill(mut self) {
-        // It may have ended by itself.
+        // One that was to be killed while it closes may have ended by itself.
         let _ = self.process.kill();
         let status = self.process.wait().expect("the child has ended");
         assert!(status.code().is_none_or(|code| code == 0), "the child failed by itself: {status}");
+    }
+}
+
+/// A test that fails leaves no child behind, which would hold the disk.
+impl Drop for Child {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
