@@ -135,7 +135,7 @@ export function lineSettings(id) {
   function roles(members, people) {
     const of = new Map(members.map((member) => [member.operator, member.roles]));
     return h("section", { class: "panel" }, h("h2", {}, t("people")), h("div", { class: "scroll-x", tabindex: "0", role: "region", "aria-label": t("people") },
-      h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("name")), ROLES.map((role) => h("th", { scope: "col" }, t(`role-${role}`))))),
+      h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("contact-name")), ROLES.map((role) => h("th", { scope: "col" }, t(`role-${role}`))))),
         h("tbody", {}, people.map((person) => h("tr", {}, h("th", { scope: "row" }, person.name), ROLES.map((role) => {
           const box = h("input", {
             type: "checkbox", checked: (of.get(person.operator) ?? []).includes(role), "aria-label": `${person.name}: ${t(`role-${role}`)}`,

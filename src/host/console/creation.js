@@ -59,7 +59,9 @@ export function openCreation(card, opened) {
     return h("label", { class: `choice ${why ? "refused" : ""}` },
       h("input", { type: "radio", name, disabled: Boolean(why), "aria-describedby": why ? reason : null, onchange: choose }),
       h("span", { class: "choice-what" }, h("span", {}, label, about && h("span", { class: "quiet" }, ` · ${about}`)),
-        why && h("span", { class: "reason", id: reason }, why.detail, why.hint && ` — ${why.hint}`)));
+        why && h("span", { class: "reason", id: reason }, why.detail, why.hint && ` — ${why.hint}`),
+        why?.code === "OpenSessionExists" && h("a", { href: `#/sessions/${why.facts.session}`, onclick: () => dialog.close() },
+          t("open-that-session", why.facts.holder_name ?? t("queue-holds")))));
   }
 
   function chooseLine(line) {

@@ -121,7 +121,7 @@ function dialogue(channel) {
   }
 
   function heard(events, mine) {
-    if (mine === round && events.some(({ kind }) => kind.startsWith("Message") || kind.startsWith("Initiated"))) read(mine).catch(() => {});
+    if (mine === round && events.some(({ kind }) => kind.includes("message"))) read(mine).catch(() => {});
   }
 
   // What a medium tells: it took the message, it came to the customer, and on a page that is seen it was read.

@@ -127,7 +127,7 @@ on("events", async (events) => {
     if (stream.of === "operator" && payload.name) {
       directory.people.set(stream.operator, { ...directory.people.get(stream.operator), name: payload.name });
     }
-    if (stream.of === "operator" && kind.startsWith("Went")) directory.people.delete(stream.operator);
+    if (stream.of === "operator" && kind.startsWith("went-")) directory.people.delete(stream.operator);
   }
   if (lines.size || workspace) await refresh();
 });

@@ -16,7 +16,7 @@ const PAGE = 50;
 const NEAR = 120;
 
 const DELIVERY = {
-  MessageHandedOver: "handed-over", MessageDelivered: "delivered", MessageRead: "read", MessageFailed: "failed",
+  "message-handed-over": "handed-over", "message-delivered": "delivered", "message-read": "read", "message-failed": "failed",
 };
 
 // How far a delivery is; a report that comes late does not take it back.
