@@ -36,7 +36,7 @@ async fn begin(anna: &Browser, line: &str) {
 async fn with_ivan_on_whatsapp(anna: &Browser) {
     begin(anna, "Служба поддержки").await;
     anna.find("dialog input[name=account]:checked").await;
-    anna.press("Создать").await;
+    anna.click("dialog [type=submit]:enabled").await;
     anna.gone("dialog").await;
     anna.sees_at(".window-head", "+79161234567").await;
 }
@@ -79,7 +79,7 @@ async fn s01_to_s03_a_session_is_mine_blocks_another_and_continues_after_closing
     boris.find("dialog input[name=account]:checked").await;
     boris.until("it may be created", "return !document.querySelector('dialog [type=submit]').disabled").await;
     with_ivan_on_whatsapp(&anna).await;
-    boris.press("Создать").await;
+    boris.click("dialog [type=submit]:enabled").await;
     boris.sees_at("dialog .notice", "С клиентом уже открыта сессия").await;
     boris.sees_at("dialog .notice", "Открыть сессию (Анна)").await;
     boris.quit().await;
@@ -104,11 +104,11 @@ async fn s04_to_s06_mail_takes_a_subject_or_the_template_and_no_telephone_number
         .some((it) => it.textContent.includes('+79161234567') && it.querySelector('input').disabled)";
     anna.until("the telephone number is grey", phone).await;
     anna.fill("#subject", "Счёт 17").await;
-    anna.press("Создать").await;
+    anna.click("dialog [type=submit]:enabled").await;
     anna.sees_at(".window-title", "Счёт 17").await;
 
     begin(&anna, "Почта").await;
-    anna.press("Создать").await;
+    anna.click("dialog [type=submit]:enabled").await;
     anna.sees_at(".window-title", "Иван Петров — письмо").await;
     let names: Vec<_> = items(&host.by("anna"), "/api/sessions?list=my").await;
     assert_eq!((&names[1]["name"], &names[1]["subject"]), (&json!("Счёт 17"), &json!("Счёт 17")));
@@ -137,7 +137,7 @@ async fn s07_and_s08_bots_wait_for_the_customer_and_some_media_for_ever() {
     anna.sees_at(".window-head", "закрыта").await;
     anna.press("Мои сессии").await;
     begin(&anna, "Телеграм-бот").await;
-    anna.press("Создать").await;
+    anna.click("dialog [type=submit]:enabled").await;
     anna.gone("dialog").await;
     anna.sees_at(".window-head", "моя").await;
     anna.sees_at(".messages", "Прежняя переписка").await;
@@ -188,22 +188,28 @@ async fn s11_the_widget_on_an_orders_card_shows_history_answers_and_creates() {
     anna.press("+ Новая сессия").await;
     anna.press("Служба поддержки").await;
     anna.press("Иван Петров").await;
-    anna.press("Создать").await;
+    anna.click("dialog [type=submit]:enabled").await;
     anna.gone("dialog").await;
     anna.sees_at(".window-head", "моя").await;
     writes(&anna, "Можно забирать").await;
     customer_writes(&host, ("whatsapp", WHATSAPP), PHONE, "Спасибо").await;
     anna.sees_at(".widget-place", "Спасибо").await;
     let linked = items(&host.by("anna"), &record("orders", ORDER, "/sessions")).await;
-    assert_eq!((&linked[0]["origin"]["kind"], &linked[0]["operator"]), (&json!("card"), &json!(id(host::ANNA))));
+    assert_eq!(
+        (&linked[0]["origin"]["kind"], &linked[0]["operator"]),
+        (&json!("card"), &json!(id(host::ANNA)))
+    );
 
     let widget = line(SUPPORT, "/apps/orders/widget");
     host.by("administrator").delete(&widget).await.expect(200);
     anna.go(&format!("{}/#/apps/orders", host.address)).await;
     anna.press("Заказ № 17").await;
     anna.sees_at(".card", "Заказ № 17").await;
-    anna.until("the card stays without a widget", "return document.querySelector('.card-widget').children.length === 0")
-        .await;
+    anna.until(
+        "the card stays without a widget",
+        "return document.querySelector('.card-widget').children.length === 0",
+    )
+    .await;
     assert_eq!(anna.count(".widget").await, 0);
     anna.quit().await;
 }
@@ -233,7 +239,8 @@ async fn a_session_is_renamed_linked_handed_on_closed_and_reopened_by_its_people
     vera.click(".row").await;
     vera.press("Назначить").await;
     vera.find("dialog option").await;
-    let choose = "const it = document.querySelector('dialog select'); it.value = arguments[0]; return it.value";
+    let choose =
+        "const it = document.querySelector('dialog select'); it.value = arguments[0]; return it.value";
     let chosen: String = vera.script(choose, vec![json!(id(BORIS))]).await;
     assert_eq!(chosen, id(BORIS));
     vera.click("dialog [type=submit]").await;
@@ -249,4 +256,77 @@ async fn a_session_is_renamed_linked_handed_on_closed_and_reopened_by_its_people
     anna.sees_at(".window-head", "моя").await;
     anna.sees_at(".messages", "Сессия открыта снова, оператор: Анна").await;
     anna.quit().await;
+}
+
+/// An administrator sets a line up by pressing alone; an operator starts a session there, a process
+/// writes without one, and the administrator's browser stands for the customer.
+#[tokio::test]
+async fn an_administrator_sets_a_line_up_and_tries_it_out() {
+    let (driver, host, anna) = desk().await;
+    let admin = driver.browser("ru").await;
+    admin.sign_in(&host.address, &host.tokens["administrator"]).await;
+    admin.press("Настройки").await;
+    admin.press("+ Линия").await;
+    admin.fill("dialog input", "Доставка").await;
+    admin.click("dialog [type=submit]:enabled").await;
+    admin.sees_at(".settings-place h1", "Доставка").await;
+    admin.press("Подключить канал").await;
+    admin.fill("dialog input", "WhatsApp доставки").await;
+    admin.click("dialog [type=submit]:enabled").await;
+    admin.sees_at(".settings-place", "WhatsApp доставки").await;
+    let choose = "const it = document.querySelector('.settings-place select'); it.value = 'contacts';
+        it.dispatchEvent(new Event('change')); return it.value";
+    assert_eq!(admin.script::<String>(choose, Vec::new()).await, "contacts");
+    admin
+        .until(
+            "the contact app is kept",
+            "return document.querySelector('.settings-place select')?.value === 'contacts'",
+        )
+        .await;
+    admin.click("input[aria-label='Анна: Оператор']").await;
+    admin
+        .until(
+            "Анна is an operator",
+            "return document.querySelector(\"input[aria-label='Анна: Оператор']\")?.checked",
+        )
+        .await;
+    admin.fill("form input[spellcheck=false]", "{{ line }}: {{ customer | nope }}").await;
+    admin.sees_at(".preview", "Ошибка в шаблоне").await;
+    admin.fill("form input[spellcheck=false]", "{{ line }}: {{ customer }}").await;
+    admin.sees_at(".preview", "Доставка: Иван Петров").await;
+    admin
+        .until(
+            "it may be kept",
+            "return !document.querySelector('.preview').closest('form').querySelector('button').disabled",
+        )
+        .await;
+    admin.keys(Key::Enter).await;
+    let delivery = line_by_title(&host, "Доставка").await;
+    browser::eventually("the template is kept", async || {
+        let now = host.by("administrator").get(&format!("/api/lines/{delivery}")).await.expect(200);
+        (now["name_template"] == json!("{{ line }}: {{ customer }}")).then_some(())
+    })
+    .await;
+
+    begin(&anna, "Доставка").await;
+    anna.click("dialog [type=submit]:enabled").await;
+    anna.sees_at(".window-title", "Доставка: Иван Петров").await;
+    admin.press("Инициативное сообщение").await;
+    admin.press("Иван Петров").await;
+    let wanted = "const [, line, account] = document.querySelectorAll('.panel select');
+        line.value = arguments[0]; account.value = 'phone'; return account.value";
+    assert_eq!(admin.script::<String>(wanted, vec![json!(delivery)]).await, "phone");
+    admin.fill(".panel textarea", "Заказ № 17 готов").await;
+    admin.click(".panel form [type=submit]:enabled").await;
+    admin.sees_at(".panel", "Отправлено").await;
+    anna.sees_at(".messages", "Заказ № 17 готов").await;
+    admin.quit().await;
+    anna.quit().await;
+}
+
+/// The id of a line by its title.
+async fn line_by_title(host: &Host, title: &str) -> String {
+    let lines = items(&host.by("administrator"), "/api/lines?limit=200").await;
+    let found = lines.iter().find(|line| line["title"] == title);
+    host::text(&found.expect("the line was created")["line"])
 }

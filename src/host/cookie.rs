@@ -5,7 +5,7 @@
 //! ```text
 //!   a person     Path=/api                      one at a time in a browser
 //!   a channel    Path=/api/channels/<id>        beside the person: browsers send the longer path first
-//!   a process    Path=/api/processes/<code>
+//!   a process    Path=/api/processes/<code>/messages
 //! ```
 
 use axum::http::header::{COOKIE, HOST, ORIGIN};
@@ -58,7 +58,7 @@ fn set(principal: &Principal, token: &str, seconds: i64) -> String {
     let path = match principal {
         Principal::Operator(_) | Principal::Administrator(_) => "/api".to_owned(),
         Principal::Channel(channel) => format!("/api/channels/{channel}"),
-        Principal::Process(process) => format!("/api/processes/{}", process.as_str()),
+        Principal::Process(process) => format!("/api/processes/{}/messages", process.as_str()),
     };
     format!("{NAME}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict")
 }

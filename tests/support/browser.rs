@@ -60,9 +60,13 @@ impl Driver {
     /// A browser with a profile of its own that prefers a language.
     pub async fn browser(&self, language: &str) -> Browser {
         let mut wanted = DesiredCapabilities::chrome();
-        for argument in
-            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,860"]
-        {
+        for argument in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--window-size=1280,860",
+        ] {
             wanted.add_arg(argument).expect("an argument is text");
         }
         wanted

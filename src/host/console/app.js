@@ -92,7 +92,7 @@ function frame() {
         isAdministrator() && link("settings", ["settings"], t("settings"))),
       h("div", { class: "bar-end" }, presence(),
         h("span", { class: "who quiet" }, directory.me.operator?.name ?? t("administrator")),
-        h("button", { type: "button", class: "plain", onclick: switchLanguage, "aria-label": t("other-language") }, t("other-language-short")),
+        h("button", { type: "button", class: "plain", onclick: switchLanguage, title: t("other-language") }, t("other-language-short")),
         h("button", { type: "button", class: "plain", onclick: signOut }, t("sign-out"))));
   }
 

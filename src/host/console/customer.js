@@ -69,7 +69,7 @@ function dialogue(channel) {
   fill(app, offline, h("main", { class: "customer", id: "main" },
     h("header", { class: "window-head" },
       h("div", { class: "window-line" }, h("h1", { class: "window-title" }, channel.title),
-        h("button", { type: "button", class: "plain", onclick: switchLanguage, "aria-label": t("other-language") }, t("other-language-short")),
+        h("button", { type: "button", class: "plain", onclick: switchLanguage, title: t("other-language") }, t("other-language-short")),
         h("button", { type: "button", class: "plain", onclick: () => { location.hash = ""; } }, t("other-channel"))),
       h("p", { class: "quiet" }, `${channelKind(channel.kind)} · ${channel.line_title}`),
       h("div", { class: "customer-who" },

@@ -107,7 +107,7 @@ export function sessionWindow(id, about) {
       }, "×"))));
   }
 
-  const rename = () => askName(session.name, (name) => run("PATCH", "", { name }, true));
+  const rename = () => askName(session.name, (name) => run("PUT", "/name", { name }, true));
   const assign = () => askAssignee(session, (operator) => run("POST", "/assign", { operator }, true));
   const link = () => askLink(session, (to) => run("PUT", path`/links/${to.app}/${to.element}`, undefined, true));
 
