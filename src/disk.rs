@@ -1,12 +1,14 @@
 //! The disk: ordered keys and values in folders. The only place that names sled.
 //!
 //! Knows keys and bytes, no events. [`store::Store`] is for what must not be lost and is synced by
-//! its caller; [`table::Table`] is for what can be derived again and is written lazily.
+//! its caller; [`sealed::Sealed`] is for what left a store because it does not change any more;
+//! [`table::Table`] is for what can be derived again and is written lazily.
 //!
 //! ```text
-//!   folder/lock     held by whoever has the folder open
-//!   folder/db …     of a store: sled's own files
-//!   folder/*.run …  of tables: sorted runs
+//!   folder/lock        held by whoever has the folder open
+//!   folder/db …        of a store: sled's own files
+//!   folder/*.sealed …  files of numbered bytes, in a folder of their own
+//!   folder/*.run …     of tables: sorted runs
 //! ```
 
 use std::fs::{self, File, TryLockError};
@@ -16,11 +18,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) mod bytes;
+mod foot;
+pub(crate) mod sealed;
 pub(crate) mod store;
 pub(crate) mod table;
 
+pub(crate) use sealed::{Sealed, Sealing};
 pub(crate) use store::Store;
-pub(crate) use table::{Change, Direction, Folder, InMemory, Table};
+pub(crate) use table::{AtOnce, Change, Direction, Folder, Table};
 
 /// What went wrong with a folder.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +36,9 @@ pub(crate) enum DiskError {
     /// Reading or writing failed. What was being written may or may not be there.
     #[error("folder {}: {reason}", folder.display())]
     Failed { folder: PathBuf, reason: String },
+    /// What stands in a sealed file, from this number on, is not what was written.
+    #[error("{}: {reason}", file.display())]
+    Broken { file: PathBuf, number: u64, reason: String },
 }
 
 impl DiskError {
@@ -138,6 +146,38 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
 fn sync_folder(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     File::open(folder)?.sync_all()
+}
+
+/// Fills `bytes` from a file, wherever others read it.
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, bytes, at)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => (bytes, at) = (&mut bytes[read..], at + read as u64),
+        }
+    }
+    Ok(())
+}
+
+/// Fills `bytes` from a file if the system surely has them in memory, and says whether it did; an
+/// error is left to whoever waits for the disk.
+#[cfg(target_os = "linux")]
+fn read_at_once(file: &File, bytes: &mut [u8], at: u64) -> bool {
+    let length = bytes.len();
+    let into = &mut [io::IoSliceMut::new(bytes)];
+    let read = rustix::io::preadv2(file, into, at, rustix::io::ReadWriteFlags::NOWAIT);
+    read.is_ok_and(|read| read == length)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read_at_once(_: &File, _: &mut [u8], _: u64) -> bool {
+    false
 }
 
 /// Removes a folder and everything in it, unless somebody has it open.

@@ -22,6 +22,7 @@ pub mod envelope;
 pub mod frame;
 pub mod memory;
 mod short;
+mod taken;
 
 pub use short::ShortBytes;
 
@@ -296,6 +297,15 @@ pub trait Log: Send + Sync + 'static {
 
     /// Reads up to `limit` events after `after` in the order of the log; only durable events.
     fn read_all(&self, after: Position, limit: usize) -> LogFuture<Result<Vec<Record>, ReadError>>;
+
+    /// Reads the events at these positions, in their order, as long as their payloads have no more
+    /// than `bytes_max` together; the first is read whatever it has. A position that the log has not
+    /// reached is left out.
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>>;
 
     /// The position of the last durable event.
     fn head(&self) -> Position;

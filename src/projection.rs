@@ -32,6 +32,7 @@ mod merge;
 mod messages;
 mod pack;
 mod page;
+mod pages;
 mod panics;
 mod queries;
 mod recent;
@@ -47,8 +48,9 @@ pub use error::{ProjectionError, QueryError};
 pub use merge::MERGED_PARTS_MAX;
 pub use messages::{Author, Delivery, MessageView, PAGE_TEXT_BYTES_MAX, TranscriptEntry, TranscriptItem};
 pub use page::{BadCursor, Cursor, PAGE_ITEMS_MAX, Page, PageOf};
+pub use pages::{PAGE_EVENTS_MAX, PAGES_TOGETHER_MAX};
 pub use queries::Order;
-pub use runner::{FLUSH_BYTES_MAX, FLUSH_EVENTS_MAX, PAGE_EVENTS_MAX};
+pub use runner::{FLUSH_BYTES_MAX, FLUSH_EVENTS_MAX};
 pub use sessions::{LastMessage, MessageDirection, SessionStatus, SessionSummary};
 
 use runner::{Progress, Request, Runner};
@@ -140,12 +142,21 @@ impl Projections {
     ///
     /// Outside of a tokio runtime.
     pub async fn open(place: Place, log: Arc<dyn Log>) -> Result<Projections, ProjectionError> {
+        Projections::open_to_flush(place, log, FLUSH_EVENTS_MAX).await
+    }
+
+    /// The same with another number of events after which the tables are written.
+    async fn open_to_flush(
+        place: Place,
+        log: Arc<dyn Log>,
+        flush_events: u64,
+    ) -> Result<Projections, ProjectionError> {
         let opened = tokio::task::spawn_blocking(move || Tables::open(&place));
         let tables = Arc::new(panics::joined(opened, Position::START).await??);
         let at = tables.checkpoints(&log).await?;
         let (requests, received) = mpsc::channel(REQUESTS_MAX);
         let (progress, watched) = watch::channel(Progress::opened(at, log.head()));
-        Runner::start(Arc::clone(&tables), Arc::clone(&log), at, progress, received);
+        Runner::start(Arc::clone(&tables), Arc::clone(&log), at, progress, received, flush_events);
         Ok(Projections { tables, log, progress: watched, requests })
     }
 
@@ -187,9 +198,12 @@ impl Projections {
     pub async fn rebuild(&self, names: &[ProjectionName]) -> Result<(), ProjectionError> {
         let (done, cleared) = oneshot::channel();
         let request = Request::Rebuild { names: names.to_vec(), done };
-        self.requests.send(request).await.map_err(|_| self.stopped())?;
-        let position = cleared.await.map_err(|_| self.stopped())?;
-        self.caught_up(position).await
+        // One that could not be sent is dropped, and so is its answer.
+        let _ = self.requests.send(request).await;
+        match cleared.await {
+            Ok(position) => self.caught_up(position).await,
+            Err(_) => Err(self.stopped().await),
+        }
     }
 
     /// Writes everything that was folded to the folder, stops following the log and releases the
@@ -201,8 +215,11 @@ impl Projections {
     /// Why the runner had stopped before; [`ProjectionError::Closed`] from a second call.
     pub async fn close(&self) -> Result<(), ProjectionError> {
         let (done, closed) = oneshot::channel();
-        self.requests.send(Request::Close { done }).await.map_err(|_| self.stopped())?;
-        closed.await.map_err(|_| self.stopped())?
+        let _ = self.requests.send(Request::Close { done }).await;
+        match closed.await {
+            Ok(answer) => answer,
+            Err(_) => Err(self.stopped().await),
+        }
     }
 
     /// Waits until queries may be answered.
@@ -216,14 +233,18 @@ impl Projections {
 
     async fn wait(&self, reached: impl Fn(&Progress) -> bool) -> Result<(), ProjectionError> {
         let mut progress = self.progress.clone();
-        match progress.wait_for(|now| reached(now) || now.stopped.is_some()).await {
-            Ok(now) if reached(&now) => Ok(()),
-            Ok(now) => Err(now.stopped.clone().unwrap_or(ProjectionError::Closed)),
-            Err(_) => Err(self.stopped()),
-        }
+        let ended = progress.wait_for(|now| reached(now) || now.stopped.is_some()).await;
+        ended.map_or(Err(ProjectionError::Closed), |now| {
+            let stopped = || Err(now.stopped.clone().unwrap_or(ProjectionError::Closed));
+            if reached(&now) { Ok(()) } else { stopped() }
+        })
     }
 
-    fn stopped(&self) -> ProjectionError {
-        self.progress.borrow().stopped.clone().unwrap_or(ProjectionError::Closed)
+    /// Why the runner stopped, once it has let go of everything.
+    async fn stopped(&self) -> ProjectionError {
+        let mut progress = self.progress.clone();
+        // Whoever says it is gone at the end of the runtime, which closes as well.
+        let _ = progress.wait_for(|now| now.stopped.is_some()).await;
+        self.stop_reason().unwrap_or(ProjectionError::Closed)
     }
 }

@@ -253,9 +253,10 @@ impl Pages<'_> {
             self.page.find(there).await;
             let size = if width == 360 { "small" } else { "wide" };
             self.page.picture(&pictures().join(format!("{name}-{scheme}-{size}.png"))).await;
-            let sticks_out = "return Math.max(document.documentElement.scrollWidth - innerWidth, 0)";
+            let sticks_out = "const it = document.documentElement;
+                return Math.max(it.scrollWidth - innerWidth, it.scrollHeight - innerHeight, 0)";
             let pixels: f64 = self.page.script(sticks_out, Vec::new()).await;
-            assert!(pixels < 1.0, "{name}, {width} pixels wide: {pixels} pixels stick out to the side");
+            assert!(pixels < 1.0, "{name}, {width} pixels wide: {pixels} pixels stick out of the window");
             let faults = accessibility_faults(&self.page).await;
             assert!(faults.is_empty(), "{name}, {scheme}, {width} pixels wide:\n{}", faults.join("\n"));
         }

@@ -24,8 +24,17 @@ fn memory() -> Subject {
 }
 
 fn embedded() -> Subject {
+    embedded_with(EmbeddedOptions::default())
+}
+
+/// One whose frames leave the store almost at once.
+fn sealing() -> Subject {
+    embedded_with(EmbeddedOptions { sealed_file_bytes: 300, ..EmbeddedOptions::default() })
+}
+
+fn embedded_with(options: EmbeddedOptions) -> Subject {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
-    let log = EmbeddedLog::open(folder.path(), EmbeddedOptions::default()).expect("a new log opens");
+    let log = EmbeddedLog::open(folder.path(), options).expect("a new log opens");
     Subject { log, _folder: Some(folder) }
 }
 
@@ -44,6 +53,12 @@ macro_rules! claims {
                 super::$claim(super::embedded()).await;
             })*
         }
+        mod in_sealed_files {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $claim() {
+                super::$claim(super::sealing()).await;
+            })*
+        }
     };
 }
 
@@ -57,6 +72,7 @@ claims![
     appends_of_one_moment_see_those_before_them,
     a_stream_is_read_in_pages,
     the_log_is_read_in_pages,
+    records_are_read_where_they_stand_within_a_bound_of_bytes,
     the_head_is_followed,
     an_append_goes_on_when_nobody_waits_for_it,
     large_events_are_read_back,
@@ -228,6 +244,28 @@ async fn a_stream_is_read_in_pages(subject: Subject) {
     assert!(read.iter().zip(0u32..).all(|(record, n)| *record.entry.payload == n.to_le_bytes()));
     assert_eq!(log.read_stream(&name("a"), Version(u64::MAX), 9).await, Ok(Vec::new()));
     assert_eq!(log.read_stream(&name("a"), Version(0), 0).await, Ok(Vec::new()));
+}
+
+async fn records_are_read_where_they_stand_within_a_bound_of_bytes(subject: Subject) {
+    let log = &subject.log;
+    for number in 0..60usize {
+        let (stream, payload) = (format!("stream {}", number % 7), vec![number as u8; number]);
+        log.append(append(&[(&stream, &payload)], &[])).await.expect("an append");
+    }
+    let all = log.read_all(Position::START, 99).await.expect("the log is read");
+    let read = async |wanted: &[u64], bytes_max| {
+        let positions = wanted.iter().copied().map(Position).collect();
+        let read = log.read_at(positions, bytes_max).await.expect("it is read");
+        let as_written = |record: &Record| *record == all[record.position.0 as usize - 1];
+        assert!(read.iter().all(as_written));
+        read.iter().map(|record| record.position.0).collect::<Vec<_>>()
+    };
+    assert_eq!(read(&[60, 1, 30, 30, 31, 2], usize::MAX).await, [60, 1, 30, 30, 31, 2]);
+    assert_eq!(read(&[61, 5, 0, u64::MAX, 6], usize::MAX).await, [5, 6], "what is not there is left out");
+    assert_eq!(read(&[11, 21, 31, 1], 30).await, [11, 21], "ten and twenty bytes are thirty");
+    assert_eq!(read(&[60, 1], 0).await, [60], "the first is read, whatever it has");
+    assert_eq!(read(&[1, 60, 1], 0).await, [1], "no bytes are within the bound, one is not");
+    assert_eq!(read(&[], 9).await, [0u64; 0]);
 }
 
 async fn the_log_is_read_in_pages(subject: Subject) {

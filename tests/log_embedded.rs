@@ -15,6 +15,8 @@ use uuid::Uuid;
 mod damage;
 #[path = "log_embedded/process.rs"]
 mod process;
+#[path = "log_embedded/sealed.rs"]
+mod sealed;
 #[path = "log_embedded/stages.rs"]
 mod stages;
 

@@ -73,6 +73,13 @@ impl Store {
         self.database.db.apply_batch(batch).map_err(|error| self.database.failed(error))
     }
 
+    /// Removes entries, all or none of them.
+    pub(crate) fn remove(&self, keys: impl IntoIterator<Item = Vec<u8>>) -> Result<(), DiskError> {
+        let mut batch = sled::Batch::default();
+        keys.into_iter().for_each(|key| batch.remove(key));
+        self.database.db.apply_batch(batch).map_err(|error| self.database.failed(error))
+    }
+
     /// Waits until everything that was applied is on the disk.
     pub(crate) fn sync(&self) -> Result<(), DiskError> {
         self.database.db.flush().map_err(|error| self.database.failed(error))?;

@@ -120,12 +120,12 @@ impl Folder {
     }
 }
 
-/// What a lookup that does not touch the disk can say.
+/// What a lookup that does not wait for the disk can say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum InMemory {
+pub(crate) enum AtOnce {
     /// The value, or that there is none.
     Known(Option<Vec<u8>>),
-    /// Only the disk knows.
+    /// Only who waits for the disk knows.
     Unknown,
 }
 
@@ -145,6 +145,12 @@ pub(crate) struct Table {
     flushing: Mutex<()>,
     /// Held while runs are merged.
     merging: Mutex<()>,
+    /// Held by a test that wants a merge to take long.
+    #[cfg(test)]
+    merge_gate: Mutex<()>,
+    /// Whether a merge has come to the gate.
+    #[cfg(test)]
+    at_merge_gate: std::sync::atomic::AtomicBool,
     /// Held while the list of runs changes.
     manifest: Mutex<()>,
     next_run: AtomicU64,
@@ -179,6 +185,10 @@ impl Table {
             layers: RwLock::default(),
             flushing: Mutex::default(),
             merging: Mutex::default(),
+            #[cfg(test)]
+            merge_gate: Mutex::default(),
+            #[cfg(test)]
+            at_merge_gate: std::sync::atomic::AtomicBool::default(),
             manifest: Mutex::default(),
             next_run: AtomicU64::new(0),
             shape,
@@ -195,9 +205,9 @@ impl Table {
         self.snapshot().get(key)
     }
 
-    /// Looks a key up without touching the disk.
-    pub(crate) fn get_in_memory(&self, key: &[u8]) -> InMemory {
-        self.snapshot().get_in_memory(key)
+    /// Looks a key up without waiting for the disk.
+    pub(crate) fn get_at_once(&self, key: &[u8]) -> AtOnce {
+        self.snapshot().get_at_once(key)
     }
 
     /// Reads up to `limit` entries within a range of keys.
@@ -314,6 +324,18 @@ impl Table {
         }
     }
 
+    /// Lets no merge end while this is held.
+    #[cfg(test)]
+    pub(crate) fn hold_merges(&self) -> MutexGuard<'_, ()> {
+        lock(&self.merge_gate)
+    }
+
+    /// Whether a merge has written its run; it is under way still if merges were held before it.
+    #[cfg(test)]
+    pub(crate) fn has_merged(&self) -> bool {
+        self.at_merge_gate.load(Ordering::Relaxed)
+    }
+
     /// How many runs it has on the disk.
     pub(crate) fn runs(&self) -> usize {
         self.layers().runs.len()
@@ -369,6 +391,11 @@ impl Table {
             let cursors = merged.iter().map(|run| Cursor::of_run(run, EVERYTHING, Direction::Forward, false));
             let merge = Merge::new(cursors, Direction::Forward)?;
             let run = Arc::new(files.write(self.number(), merge, points_max, deletions)?);
+            #[cfg(test)]
+            {
+                self.at_merge_gate.store(true, Ordering::Relaxed);
+                drop(lock(&self.merge_gate));
+            }
             self.replace_runs(files, merged, run)?;
             merged.iter().try_for_each(|run| files.remove(run.number))?;
         }

@@ -1,10 +1,10 @@
 //! The log of one machine: a writer thread in front of a store in a folder.
 //!
-//! Knows frames, the stream index and the store behind `disk`; must not know sled.
+//! Knows frames, the stream index and what is behind `disk`; must not know sled.
 //!
 //! ```text
 //!   append ─ encode ─▶ [queue] ─▶ check · frame ─▶ write · sync ─▶ index, head ─▶ answer
-//!                                                             `─▶ [recent] ◀─ reads ─▶ [kept] store
+//!                                                             `─▶ [recent] ◀─ reads ─▶ [kept] store, sealed files
 //! ```
 //!
 //! The folder holds `log/`, which is the truth, and `index/`, which is derived from it and may be
@@ -22,6 +22,7 @@ use super::{
     Append, AppendError, Appended, Log, LogFuture, LogStats, Position, ReadError, Record, StreamName, Version,
 };
 use prepare::Prepared;
+use read::Patience;
 use readers::Readers;
 use shared::Shared;
 use writer::{Request, Writer};
@@ -53,6 +54,9 @@ pub struct EmbeddedOptions {
     pub queue_appends_max: usize,
     /// How many bytes of the store's pages stay in memory.
     pub cache_bytes: u64,
+    /// From which size on a sealed file is ended. As much as one waits in the store at least, and
+    /// two at most, before old frames leave it for a file.
+    pub sealed_file_bytes: u64,
     /// Failures to inject, for tests.
     pub faults: Option<Arc<dyn Faults>>,
 }
@@ -62,7 +66,8 @@ impl Default for EmbeddedOptions {
         EmbeddedOptions {
             verify: Verify::default(),
             queue_appends_max: QUEUE_APPENDS_MAX,
-            cache_bytes: 32 << 20,
+            cache_bytes: 8 << 20,
+            sealed_file_bytes: 8 << 20,
             faults: None,
         }
     }
@@ -74,6 +79,7 @@ impl fmt::Debug for EmbeddedOptions {
             .field("verify", &self.verify)
             .field("queue_appends_max", &self.queue_appends_max)
             .field("cache_bytes", &self.cache_bytes)
+            .field("sealed_file_bytes", &self.sealed_file_bytes)
             .field("faults", &self.faults.is_some())
             .finish()
     }
@@ -121,6 +127,15 @@ pub trait Faults: Send + Sync + 'static {
     ///
     /// What the sync shall fail with.
     fn before_sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Is asked when old frames stand in a sealed file, and in the store still.
+    ///
+    /// # Errors
+    ///
+    /// What sealing shall fail with.
+    fn after_seal(&self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -192,7 +207,7 @@ impl EmbeddedLog {
         let opened = open::open(path, &options)?;
         let (requests, queue) = mpsc::channel(options.queue_appends_max.max(1));
         let (end, ended) = watch::channel(false);
-        let shared = Arc::new(Shared::new(opened.disk, opened.head));
+        let shared = Arc::new(Shared::new(opened.disk, opened.recent, opened.head));
         let failed = |error: io::Error| OpenError::Failed { reason: error.to_string() };
         let readers = Readers::start().map_err(failed)?;
         let writer = Writer::new(Arc::clone(&shared), queue, opened.chain, opened.store_id, options.faults);
@@ -256,18 +271,20 @@ impl Log for EmbeddedLog {
         after: Version,
         limit: usize,
     ) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        if let Some(read) = read::stream_in_memory(&self.shared, stream, after, limit) {
-            return Box::pin(async move { read });
-        }
         let stream = stream.clone();
-        self.read_blocking(move |shared| read::stream(shared, &stream, after, limit))
+        self.read(move |shared, patience| read::stream(shared, patience, &stream, after, limit))
     }
 
     fn read_all(&self, after: Position, limit: usize) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        if let Some(read) = read::all_in_memory(&self.shared, after, limit) {
-            return Box::pin(async move { read });
-        }
-        self.read_blocking(move |shared| read::all(shared, after, limit))
+        self.read(move |shared, patience| read::all(shared, patience, after, limit))
+    }
+
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        self.read(move |shared, patience| read::at(shared, patience, &positions, bytes_max))
     }
 
     fn head(&self) -> Position {
@@ -299,17 +316,20 @@ impl Log for EmbeddedLog {
 }
 
 impl EmbeddedLog {
-    /// Reads on a thread that may wait for the disk.
-    fn read_blocking<F>(&self, read: F) -> LogFuture<Result<Vec<Record>, ReadError>>
+    /// Reads at once if that can be, or else on a thread that may wait for the disk.
+    fn read<F>(&self, read: F) -> LogFuture<Result<Vec<Record>, ReadError>>
     where
-        F: FnOnce(&Shared) -> Result<Vec<Record>, ReadError> + Send + 'static,
+        F: Fn(&Shared, Patience) -> Result<Option<Vec<Record>>, ReadError> + Send + 'static,
     {
+        if let Some(done) = read(&self.shared, Patience::AtOnce).transpose() {
+            return Box::pin(std::future::ready(done));
+        }
         let shared = Arc::clone(&self.shared);
-        let answered = self.readers.read(move || read(&shared));
+        let answered = self.readers.read(move || read(&shared, Patience::Waiting));
         Box::pin(async move {
-            answered
-                .await
-                .unwrap_or_else(|_| Err(ReadError::Unavailable { reason: "the reading panicked".into() }))
+            let answer = answered.await;
+            let panicked = |_| Err(ReadError::Unavailable { reason: "the reading panicked".into() });
+            answer.unwrap_or_else(panicked).map(Option::unwrap_or_default)
         })
     }
 }

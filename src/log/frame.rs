@@ -136,6 +136,13 @@ pub(crate) fn parts(first_value: &[u8]) -> Result<usize, FrameError> {
     Ok((HEADER_BYTES + header.body).div_ceil(VALUE_BYTES_MAX))
 }
 
+/// What the frame that these bytes begin with says of itself: its first and last position, and its
+/// length. It is not checked whether that is so.
+pub(crate) fn extent(bytes: &[u8]) -> Result<(Position, Position, usize), FrameError> {
+    let Header { first, records, body, .. } = Header::read(bytes)?;
+    Ok((first, last_of(first, records), HEADER_BYTES + body))
+}
+
 /// A frame that was made here, or whose checksum was found right; its bytes are shared.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {

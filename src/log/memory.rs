@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::taken::Taken;
 use super::{
     Append, AppendError, Appended, Expected, Log, LogFuture, LogStats, Position, ReadError, Record,
     StreamName, Version, bounds,
@@ -122,6 +123,20 @@ impl Log for MemoryLog {
         let after = usize::try_from(after.0).unwrap_or(usize::MAX);
         let records: Vec<_> = self.state().records.iter().skip(after).take(limit).cloned().collect();
         Box::pin(async move { Ok(records) })
+    }
+
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        let mut taken = Taken::new(bytes_max);
+        {
+            let state = self.state();
+            let found = positions.iter().filter_map(|at| state.records.get(at.0.checked_sub(1)? as usize));
+            found.take_while(|record| taken.add((*record).clone())).for_each(drop);
+        }
+        Box::pin(async move { Ok(taken.records) })
     }
 
     fn head(&self) -> Position {

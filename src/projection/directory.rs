@@ -22,7 +22,7 @@ use crate::domain::event::{Event, OperatorEvent, Stream, WorkspaceEvent};
 use crate::domain::id::{AppId, OperatorId, ProcessId};
 use crate::wire::Recorded;
 
-use super::folding::{Folding, foreign};
+use super::folding::{Fold, Folding, foreign};
 use super::pack::{Pack, Unpack};
 use super::recent::Recent;
 use super::{Moment, ProjectionError};
@@ -100,13 +100,13 @@ impl OperatorView {
     }
 }
 
-/// A table with the changes of a page in front of it.
-struct Draft<'a> {
-    table: &'a Snapshot,
+/// A table with the changes of some pages in front of it.
+struct Draft {
+    table: Snapshot,
     changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
-impl Draft<'_> {
+impl Draft {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ProjectionError> {
         match self.changes.get(key) {
             Some(value) => Ok(value.clone()),
@@ -123,49 +123,61 @@ impl Draft<'_> {
     }
 }
 
-/// Folds a page of the log.
-pub(super) fn fold(
-    table: &Snapshot,
-    _recent: &mut Recent,
-    page: &[Recorded],
-    at: &Folding,
-) -> Result<Batch, ProjectionError> {
-    let mut draft = Draft { table, changes: BTreeMap::new() };
-    let mut elements = element::Elements::default();
-    for recorded in page {
-        at.now(recorded.position);
-        match (&recorded.event, &recorded.stream) {
-            (Event::Workspace(event), Stream::Workspace) => workspace(&mut draft, event),
-            (Event::Line(event), Stream::Line(line)) => line::fold(&mut draft, *line, event, at)?,
-            (Event::Operator(event), Stream::Operator(id)) => {
-                operator_event(&mut draft, *id, event, recorded, at)?
-            }
-            (Event::Element(event), Stream::Element(id)) => elements.fold(table, id, event, at)?,
-            (Event::Channel(_), Stream::Channel(_))
-            | (Event::Session(_), Stream::Session(_))
-            | (Event::Slot(_), Stream::Slot(_))
-            | (Event::Inbound(_), Stream::Inbound(..))
-            | (Event::Initiated(_), Stream::Initiated(_)) => {}
-            (
-                Event::Workspace(_)
-                | Event::Line(_)
-                | Event::Channel(_)
-                | Event::Operator(_)
-                | Event::Element(_)
-                | Event::Session(_)
-                | Event::Slot(_)
-                | Event::Inbound(_)
-                | Event::Initiated(_),
-                stream,
-            ) => return Err(foreign(at, stream)),
-        }
-    }
-    let mut changes: Batch = draft.changes.into_iter().collect();
-    elements.write(&mut changes);
-    Ok(changes)
+/// What some pages of the log change.
+struct Directory {
+    recent: Recent,
+    draft: Draft,
+    elements: element::Elements,
 }
 
-fn workspace(draft: &mut Draft<'_>, event: &WorkspaceEvent) {
+/// Begins to fold.
+pub(super) fn fold(table: Snapshot, recent: Recent) -> Box<dyn Fold> {
+    let draft = Draft { table, changes: BTreeMap::new() };
+    Box::new(Directory { recent, draft, elements: element::Elements::default() })
+}
+
+impl Fold for Directory {
+    fn page(&mut self, page: &[Recorded], at: &Folding) -> Result<(), ProjectionError> {
+        let Directory { recent: _, draft, elements } = self;
+        for recorded in page {
+            at.now(recorded.position);
+            match (&recorded.event, &recorded.stream) {
+                (Event::Workspace(event), Stream::Workspace) => workspace(draft, event),
+                (Event::Line(event), Stream::Line(line)) => line::fold(draft, *line, event, at)?,
+                (Event::Operator(event), Stream::Operator(id)) => {
+                    operator_event(draft, *id, event, recorded, at)?
+                }
+                (Event::Element(event), Stream::Element(id)) => elements.fold(&draft.table, id, event, at)?,
+                (Event::Channel(_), Stream::Channel(_))
+                | (Event::Session(_), Stream::Session(_))
+                | (Event::Slot(_), Stream::Slot(_))
+                | (Event::Inbound(_), Stream::Inbound(..))
+                | (Event::Initiated(_), Stream::Initiated(_)) => {}
+                (
+                    Event::Workspace(_)
+                    | Event::Line(_)
+                    | Event::Channel(_)
+                    | Event::Operator(_)
+                    | Event::Element(_)
+                    | Event::Session(_)
+                    | Event::Slot(_)
+                    | Event::Inbound(_)
+                    | Event::Initiated(_),
+                    stream,
+                ) => return Err(foreign(at, stream)),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> (Batch, Recent) {
+        let mut changes: Batch = self.draft.changes.into_iter().collect();
+        self.elements.write(&mut changes);
+        (changes, self.recent)
+    }
+}
+
+fn workspace(draft: &mut Draft, event: &WorkspaceEvent) {
     match event {
         WorkspaceEvent::AppDeclared { app, title } | WorkspaceEvent::AppRenamed { app, title } => {
             draft.put(Pack::key(APP).raw(app.as_str().as_bytes()).done(), title.clone().into_bytes());
@@ -182,7 +194,7 @@ fn workspace(draft: &mut Draft<'_>, event: &WorkspaceEvent) {
 }
 
 fn operator_event(
-    draft: &mut Draft<'_>,
+    draft: &mut Draft,
     operator: OperatorId,
     event: &OperatorEvent,
     recorded: &Recorded,

@@ -1,17 +1,29 @@
 //! What every fold shares: where it stands, and what it says of an event that cannot be.
 //!
-//! Must not know any table.
+//! Must not know what any table holds.
 
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::disk::table::Batch;
 use crate::domain::event::{Event, SessionEvent, Stream};
 use crate::domain::id::SessionId;
 use crate::log::Position;
 use crate::wire::Recorded;
 
+use super::recent::Recent;
 use super::{ProjectionError, ProjectionName};
+
+/// Turns the events of some pages into one batch of changes, so that a row that they change many
+/// times is written once, and an entry that comes and goes is never written.
+pub(super) trait Fold: Send {
+    /// Takes the page after the one before.
+    fn page(&mut self, page: &[Recorded], at: &Folding) -> Result<(), ProjectionError>;
+
+    /// What changes, and the rows that the next fold keeps at hand.
+    fn finish(self: Box<Self>) -> (Batch, Recent);
+}
 
 /// What a fold keeps by id while it works through a page. A page bounds it, so that ids which
 /// somebody has chosen to collide cost little.

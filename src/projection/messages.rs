@@ -11,6 +11,8 @@
 //!   e element line position            session     an element's
 //! ```
 
+use std::collections::hash_map::Entry;
+
 use crate::disk::table::{Batch, Snapshot, Use};
 use crate::domain::account::Account;
 use crate::domain::event::SessionEvent;
@@ -19,7 +21,7 @@ use crate::log::Position;
 use crate::wire::Recorded;
 
 use super::ProjectionError;
-use super::folding::{ById, Folding, session_event};
+use super::folding::{ById, Fold, Folding, session_event};
 use super::pack::{Pack, Unpack};
 use super::recent::Recent;
 
@@ -39,11 +41,13 @@ pub(super) use view::{Texts, entry, message, misplaced};
 pub(super) const VERSION: u32 = 2;
 
 const FILING: u8 = b's';
+const OF_CUSTOMER: u8 = b'c';
+const OF_ELEMENT: u8 = b'e';
 
 /// Lists are scanned; links are made and taken back, so their entries may come again.
 pub(super) fn shape(key: &[u8]) -> Use {
     match key.first() {
-        Some(b'c' | b'e' | &marks::TRANSCRIPT) => Use::Scanned,
+        Some(&(OF_CUSTOMER | OF_ELEMENT | marks::TRANSCRIPT)) => Use::Scanned,
         _ => Use::LookedUp,
     }
 }
@@ -59,9 +63,8 @@ pub(super) struct Filing {
 }
 
 impl Filing {
-    fn encode(&self) -> Vec<u8> {
-        let pack =
-            Pack::row().id(self.line.0).id(self.channel.0).account(&self.account).count(self.created.0);
+    fn encode(&self, row: Pack) -> Vec<u8> {
+        let pack = row.id(self.line.0).id(self.channel.0).account(&self.account).count(self.created.0);
         self.links.iter().fold(pack.count(self.links.len() as u64), Pack::element).done()
     }
 
@@ -80,72 +83,167 @@ impl Filing {
     }
 
     /// The slot's list, without a position.
-    fn slot(&self) -> Pack {
-        Pack::key(b'c').account(&self.account).id(self.line.0).id(self.channel.0)
+    fn slot(&self, key: Pack) -> Pack {
+        key.account(&self.account).id(self.line.0).id(self.channel.0)
     }
 
-    fn under(&self, element: &ElementRef) -> Pack {
-        Pack::key(b'e').element(element).id(self.line.0)
+    fn under(&self, element: &ElementRef, key: Pack) -> Pack {
+        key.element(element).id(self.line.0)
     }
 }
 
-/// A session's filing during a page of the log.
-struct Open {
-    filing: Filing,
+/// A session that some pages of the log have something of.
+#[derive(Default)]
+struct Touched {
+    /// Read once somebody asks for it.
+    filing: Option<Filing>,
+    /// Whether the filing is not as in the table.
     changed: bool,
-    /// Its messages on this page, which the table does not have yet.
-    messages: Vec<Position>,
+    /// Created on these pages: the table has nothing of it.
+    created: bool,
+    /// What stands on these pages, which the table does not have yet.
+    marks: Marks,
 }
 
-/// A page of the log on its way into the table.
-struct Fold<'a> {
-    table: &'a Snapshot,
-    recent: &'a mut Recent,
-    at: &'a Folding,
-    open: ById<SessionId, Open>,
-    deliveries: ById<(SessionId, MessageId), Delivery>,
-    marks: ById<SessionId, Marks>,
+/// The sessions that some pages have something of, and where the others are found.
+struct Known {
+    table: Snapshot,
+    recent: Recent,
+    places: ById<SessionId, usize>,
+    touched: Vec<(SessionId, Touched)>,
+}
+
+/// Pages of the log on their way into the table.
+struct Messages {
+    known: Known,
+    /// Where the news of a message is among all of them.
+    reported: ById<(SessionId, MessageId), usize>,
+    deliveries: Vec<(SessionId, MessageId, Delivery)>,
     changes: Batch,
+    /// Where keys are built.
+    key: Vec<u8>,
 }
 
-/// Folds a page of the log.
-pub(super) fn fold(
-    table: &Snapshot,
-    recent: &mut Recent,
-    page: &[Recorded],
-    at: &Folding,
-) -> Result<Batch, ProjectionError> {
-    let changes = Batch::with_capacity(page.len() * 2);
-    let (open, deliveries, marks) = (ById::default(), ById::default(), ById::default());
-    let mut fold = Fold { table, recent, at, open, deliveries, marks, changes };
-    for recorded in page {
-        at.now(recorded.position);
-        if let Some((session, event)) = session_event(recorded, at)? {
-            fold.event(session, event, recorded.position)?;
+/// Begins to fold.
+pub(super) fn fold(table: Snapshot, recent: Recent) -> Box<dyn Fold> {
+    let known = Known { table, recent, places: ById::default(), touched: Vec::new() };
+    let (reported, deliveries) = (ById::default(), Vec::new());
+    Box::new(Messages { known, reported, deliveries, changes: Batch::default(), key: Vec::new() })
+}
+
+impl Fold for Messages {
+    fn page(&mut self, page: &[Recorded], at: &Folding) -> Result<(), ProjectionError> {
+        for recorded in page {
+            at.now(recorded.position);
+            if let Some((session, event)) = session_event(recorded, at)? {
+                self.event(session, event, recorded.position, at)?;
+            }
         }
+        Ok(())
     }
-    Ok(fold.finish())
+
+    fn finish(self: Box<Self>) -> (Batch, Recent) {
+        let Messages { known, deliveries, mut changes, mut key, .. } = *self;
+        let Known { mut recent, touched, .. } = known;
+        let mut value = Vec::new();
+        // One kind of entries after the other, each in about the order of its keys: that sorts well.
+        for (session, touched) in &touched {
+            touched.marks.write(*session, &mut key, &mut value, &mut changes);
+        }
+        for (session, touched) in touched {
+            let Some(filing) = touched.filing else { continue };
+            if touched.changed {
+                key = Pack::key_in(key, FILING).id(session.0).done();
+                value = filing.encode(Pack::row_in(value));
+                changes.put(&key, &value);
+            }
+            recent.filings.keep(session, filing);
+        }
+        for (session, message, delivery) in deliveries {
+            key = delivery::key(session, message, Pack::key_in(key, delivery::KEY));
+            value = delivery.encode(Pack::row_in(value));
+            changes.put(&key, &value);
+        }
+        (changes, recent)
+    }
 }
 
-impl Fold<'_> {
+/// A session and its filing.
+struct Filed<'a> {
+    table: &'a Snapshot,
+    filing: &'a mut Filing,
+    changed: &'a mut bool,
+    created: bool,
+    marks: &'a mut Marks,
+}
+
+impl Known {
+    fn place(&mut self, session: SessionId) -> usize {
+        *self.places.entry(session).or_insert_with(|| {
+            self.touched.push((session, Touched::default()));
+            self.touched.len() - 1
+        })
+    }
+
+    fn touched(&mut self, session: SessionId) -> &mut Touched {
+        let place = self.place(session);
+        &mut self.touched[place].1
+    }
+
+    fn filed(&mut self, session: SessionId, at: &Folding) -> Result<Filed<'_>, ProjectionError> {
+        let place = self.place(session);
+        let Known { table, recent, touched, .. } = self;
+        let Touched { filing, changed, created, marks } = &mut touched[place].1;
+        let filing = match filing {
+            Some(filing) => filing,
+            unread => {
+                let read = match recent.filings.take(session) {
+                    Some(filing) => Some(filing),
+                    None => Filing::get(table, session)?,
+                };
+                let missing = || at.illegal(format!("session {session} does not exist"));
+                unread.insert(read.ok_or_else(missing)?)
+            }
+        };
+        Ok(Filed { table, filing, changed, created: *created, marks })
+    }
+}
+
+impl Filed<'_> {
+    /// The places of all its messages so far.
+    fn messages(&self, session: SessionId) -> Result<Vec<Position>, ProjectionError> {
+        let mut positions = if self.created { Vec::new() } else { marks::messages(self.table, session)? };
+        positions.extend(self.marks.messages());
+        Ok(positions)
+    }
+}
+
+impl Messages {
     fn event(
         &mut self,
         session: SessionId,
         event: &SessionEvent,
         position: Position,
+        at: &Folding,
     ) -> Result<(), ProjectionError> {
         match event {
             SessionEvent::SessionCreated { line, channel, customer, .. } => {
                 let account = customer.account.clone();
-                let filing =
-                    Filing { line: *line, channel: *channel, account, created: position, links: Vec::new() };
-                self.open.insert(session, Open { filing, changed: true, messages: Vec::new() });
-                self.mark(session, position);
+                let touched = self.known.touched(session);
+                touched.filing = Some(Filing {
+                    line: *line,
+                    channel: *channel,
+                    account,
+                    created: position,
+                    links: Vec::new(),
+                });
+                (touched.changed, touched.created) = (true, true);
+                touched.marks.push(position, Mark::Event);
                 Ok(())
             }
             SessionEvent::MessageSent { .. }
             | SessionEvent::InitiatedMessageSent { .. }
-            | SessionEvent::MessageReceived { .. } => self.message(session, position),
+            | SessionEvent::MessageReceived { .. } => self.message(session, position, at),
             SessionEvent::MessageHandedOver { message } => {
                 self.became(session, *message, Delivery::HandedOver)
             }
@@ -158,65 +256,36 @@ impl Fold<'_> {
             | SessionEvent::SessionClosed
             | SessionEvent::SessionReopened { .. }
             | SessionEvent::SessionRenamed { .. } => {
-                self.mark(session, position);
+                self.known.touched(session).marks.push(position, Mark::Event);
                 Ok(())
             }
             SessionEvent::ElementLinked { element } => {
-                self.mark(session, position);
-                self.link(session, element)
+                self.known.touched(session).marks.push(position, Mark::Event);
+                self.link(session, element, at)
             }
             SessionEvent::ElementUnlinked { element } => {
-                self.mark(session, position);
-                self.unlink(session, element)
+                self.known.touched(session).marks.push(position, Mark::Event);
+                self.unlink(session, element, at)
             }
         }
     }
 
-    fn finish(mut self) -> Batch {
-        for (session, open) in self.open {
-            if open.changed {
-                self.changes.put(&Pack::key(FILING).id(session.0).done(), &open.filing.encode());
-            }
-            self.recent.filings.keep(session, open.filing);
+    fn message(
+        &mut self,
+        session: SessionId,
+        position: Position,
+        at: &Folding,
+    ) -> Result<(), ProjectionError> {
+        let Messages { known, changes, key, .. } = self;
+        let Filed { filing, marks, .. } = known.filed(session, at)?;
+        let again = |key: &mut Vec<u8>, tag| Pack::key_in(std::mem::take(key), tag);
+        *key = filing.slot(again(key, OF_CUSTOMER)).position(position).done();
+        changes.put(key, session.0.as_bytes());
+        for element in &filing.links {
+            *key = filing.under(element, again(key, OF_ELEMENT)).position(position).done();
+            changes.put(key, session.0.as_bytes());
         }
-        for (session, marks) in self.marks {
-            marks.write(session, &mut self.changes);
-        }
-        for ((session, message), delivery) in self.deliveries {
-            self.changes.put(&delivery::key(session, message), &delivery.encode());
-        }
-        self.changes
-    }
-
-    fn open(&mut self, session: SessionId) -> Result<&mut Open, ProjectionError> {
-        if !self.open.contains_key(&session)
-            && let Some(filing) = self.filing(session)?
-        {
-            self.open.insert(session, Open { filing, changed: false, messages: Vec::new() });
-        }
-        let at = self.at;
-        self.open.get_mut(&session).ok_or_else(|| at.illegal(format!("session {session} does not exist")))
-    }
-
-    fn filing(&mut self, session: SessionId) -> Result<Option<Filing>, ProjectionError> {
-        match self.recent.filings.take(session) {
-            Some(filing) => Ok(Some(filing)),
-            None => Filing::get(self.table, session),
-        }
-    }
-
-    fn mark(&mut self, session: SessionId, position: Position) {
-        self.marks.entry(session).or_default().push(position, Mark::Event);
-    }
-
-    fn message(&mut self, session: SessionId, position: Position) -> Result<(), ProjectionError> {
-        let open = self.open(session)?;
-        open.messages.push(position);
-        let filing = &open.filing;
-        let mut keys = vec![filing.slot().position(position).done()];
-        keys.extend(filing.links.iter().map(|element| filing.under(element).position(position).done()));
-        keys.iter().for_each(|key| self.changes.put(key, session.0.as_bytes()));
-        self.marks.entry(session).or_default().push(position, Mark::Message);
+        marks.push(position, Mark::Message);
         Ok(())
     }
 
@@ -227,34 +296,54 @@ impl Fold<'_> {
         message: MessageId,
         delivery: Delivery,
     ) -> Result<(), ProjectionError> {
-        let known = match self.deliveries.get(&(session, message)) {
-            Some(known) => known.clone(),
-            None => Delivery::get(self.table, session, message)?,
-        };
-        if delivery.follows(&known) {
-            self.deliveries.insert((session, message), delivery);
+        match self.reported.entry((session, message)) {
+            Entry::Occupied(place) => {
+                let (_, _, known) = &mut self.deliveries[*place.get()];
+                if delivery.follows(known) {
+                    *known = delivery;
+                }
+            }
+            Entry::Vacant(place) => {
+                let created = self.known.touched(session).created;
+                let table = &self.known.table;
+                let known = if created { Delivery::Pending } else { Delivery::get(table, session, message)? };
+                if delivery.follows(&known) {
+                    place.insert(self.deliveries.len());
+                    self.deliveries.push((session, message, delivery));
+                }
+            }
         }
         Ok(())
     }
 
-    fn link(&mut self, session: SessionId, element: &ElementRef) -> Result<(), ProjectionError> {
-        let open = self.open(session)?;
-        if open.filing.links.contains(element) {
+    fn link(
+        &mut self,
+        session: SessionId,
+        element: &ElementRef,
+        at: &Folding,
+    ) -> Result<(), ProjectionError> {
+        let filed = self.known.filed(session, at)?;
+        if filed.filing.links.contains(element) {
             return Ok(());
         }
-        open.filing.links.push(element.clone());
-        open.changed = true;
-        self.file(session, element, Some(session.0.as_bytes()))
+        filed.filing.links.push(element.clone());
+        *filed.changed = true;
+        self.file(session, element, Some(session.0.as_bytes()), at)
     }
 
-    fn unlink(&mut self, session: SessionId, element: &ElementRef) -> Result<(), ProjectionError> {
-        let open = self.open(session)?;
-        if !open.filing.links.contains(element) {
+    fn unlink(
+        &mut self,
+        session: SessionId,
+        element: &ElementRef,
+        at: &Folding,
+    ) -> Result<(), ProjectionError> {
+        let filed = self.known.filed(session, at)?;
+        if !filed.filing.links.contains(element) {
             return Ok(());
         }
-        open.filing.links.retain(|other| other != element);
-        open.changed = true;
-        self.file(session, element, None)
+        filed.filing.links.retain(|other| other != element);
+        *filed.changed = true;
+        self.file(session, element, None, at)
     }
 
     /// Files all messages of a session so far under an element, or takes them out of there.
@@ -263,14 +352,13 @@ impl Fold<'_> {
         session: SessionId,
         element: &ElementRef,
         value: Option<&[u8]>,
+        at: &Folding,
     ) -> Result<(), ProjectionError> {
-        let table = self.table;
-        let open = self.open(session)?;
-        let under = open.filing.under(element);
-        let mut positions = marks::messages(table, session)?;
-        positions.extend(&open.messages);
-        let key = |position| under.clone().position(position).done();
-        positions.into_iter().for_each(|position| self.changes.change(&key(position), value));
+        let filed = self.known.filed(session, at)?;
+        let under = filed.filing.under(element, Pack::key(OF_ELEMENT));
+        for position in filed.messages(session)? {
+            self.changes.change(&under.clone().position(position).done(), value);
+        }
         Ok(())
     }
 }

@@ -27,6 +27,17 @@ impl Pack {
         Pack(bytes)
     }
 
+    /// Begins a key of one kind where another was built before.
+    pub(super) fn key_in(bytes: Vec<u8>, tag: u8) -> Pack {
+        Pack::row_in(bytes).byte(tag)
+    }
+
+    /// Begins a row where another was built before.
+    pub(super) fn row_in(mut bytes: Vec<u8>) -> Pack {
+        bytes.clear();
+        Pack(bytes)
+    }
+
     /// Begins a row.
     pub(super) fn row() -> Pack {
         Pack(Vec::with_capacity(256))

@@ -40,7 +40,7 @@ impl Projections {
                 Ok(Some(answer)) => return answer,
                 // A rebuilding began in between, and nothing was read.
                 Ok(None) => {}
-                Err(ProjectionError::Closed) => return Err(self.stopped().into()),
+                Err(ProjectionError::Closed) => return Err(self.stopped().await.into()),
                 Err(error) => return Err(error.into()),
             }
         }

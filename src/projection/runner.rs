@@ -1,25 +1,18 @@
 //! The runner: follows the log and folds it, page by page, on a task of its own.
 //!
-//! Reading the log is waiting and happens on the task; decoding and folding is work and happens on
-//! a blocking thread, while the task reads the next page already.
+//! Knows when to fold, to write, to merge and to end; must not know how a page is folded.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::log::bounds::APPEND_ENTRIES_MAX;
-use crate::log::{Log, Position, Record};
-use crate::wire::{self, Recorded};
+use crate::log::{Log, Position};
 
-use super::panics::{caught, joined};
-use super::tables::{Changes, Positions, Tables};
+use super::pages::{self, Page};
+use super::panics::joined;
+use super::tables::{Positions, Tables};
 use super::{ProjectionError, ProjectionName};
-
-/// The most events folded together, but for an append that is longer: a millisecond of work, and
-/// little enough that what it needs stays in the processor's caches and with the allocator.
-pub const PAGE_EVENTS_MAX: usize = 1_024;
 
 /// Events after which the tables are written to the disk: what a crash makes the next opening fold
 /// again, well under a second.
@@ -52,7 +45,7 @@ impl Progress {
     }
 }
 
-fn least(at: &Positions) -> Position {
+pub(super) fn least(at: &Positions) -> Position {
     at.iter().copied().min().unwrap_or_default()
 }
 
@@ -72,41 +65,13 @@ pub(super) struct Runner {
     at: Positions,
     progress: watch::Sender<Progress>,
     requests: mpsc::Receiver<Request>,
-    /// The page after the one that was folded last, read and decoded meanwhile.
+    /// What comes after what was folded last, if it was read meanwhile.
     read: Option<Page>,
+    /// Events after which the tables are written.
+    flush_events: u64,
     unflushed: u64,
     flushing: Option<JoinHandle<Result<(), ProjectionError>>>,
     merging: Option<JoinHandle<Result<(), ProjectionError>>>,
-}
-
-/// A page of the log, which ends where an append does.
-struct Page {
-    events: Events,
-    /// Whether the log has more.
-    full: bool,
-}
-
-/// The events of a page; those of a short one are decoded where they are folded, since a thread of
-/// its own costs more than the work.
-enum Events {
-    Records(Vec<Record>),
-    Decoded(Vec<Recorded>),
-}
-
-impl Events {
-    fn last(&self) -> Option<Position> {
-        match self {
-            Events::Records(records) => records.last().map(|record| record.position),
-            Events::Decoded(decoded) => decoded.last().map(|recorded| recorded.position),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Events::Records(records) => records.len(),
-            Events::Decoded(decoded) => decoded.len(),
-        }
-    }
 }
 
 /// What the runner does next.
@@ -124,11 +89,13 @@ impl Runner {
         at: Positions,
         progress: watch::Sender<Progress>,
         requests: mpsc::Receiver<Request>,
+        flush_events: u64,
     ) {
         let told = progress.clone();
         let released = Arc::clone(&tables);
         let (read, unflushed, flushing, merging) = (None, 0, None, None);
-        let runner = Runner { tables, log, at, progress, requests, read, unflushed, flushing, merging };
+        let runner =
+            Runner { tables, log, at, progress, requests, read, flush_events, unflushed, flushing, merging };
         let task = tokio::spawn(runner.run());
         tokio::spawn(async move {
             let position = told.borrow().position;
@@ -140,11 +107,12 @@ impl Runner {
             if error != ProjectionError::Closed {
                 tracing::error!(%error, "the projections stopped");
             }
+            // Who is told finds the folder free. Letting go of one writes; at the end of the runtime it is
+            // let go of by itself.
+            let _ = spawn_blocking(move || released.close()).await;
             told.send_modify(|progress| {
                 progress.stopped.get_or_insert(error);
             });
-            // Letting go of a folder writes; at the end of the runtime it is let go of by itself.
-            let _ = spawn_blocking(move || released.close()).await;
         });
     }
 
@@ -192,92 +160,27 @@ impl Runner {
         }
     }
 
-    /// Folds a page, and reads and decodes the one after it meanwhile.
+    /// Folds what comes next: a short page by itself, long ones many together.
     async fn step(&mut self) -> Result<(), ProjectionError> {
         let after = least(&self.at);
         let page = match self.read.take() {
             Some(page) => page,
-            None => self.page(after).await?,
+            None => pages::read(&self.log, after).await?,
         };
-        let Some(last) = page.events.last() else { return Ok(()) };
-        let events = page.events.len() as u64;
-        let fold = self.fold(page.events, after);
-        let next = async { if page.full { self.page(last).await.map(Some) } else { Ok(None) } };
-        let (folded, next) = tokio::join!(fold, next);
-        self.at = folded?;
+        let Some(last) = page.last() else { return Ok(()) };
+        let (last, changes, next) = match page {
+            Page::Short(records) => {
+                let (tables, at) = (Arc::clone(&self.tables), self.at);
+                let changes = spawn_blocking(move || pages::fold_short(&tables, &records, &at));
+                (last, joined(changes, after).await??, Ok(None))
+            }
+            Page::Long(page) => pages::fold_long(&self.tables, &self.log, page, &self.at).await?,
+        };
+        let at = self.at.map(|at| at.max(last));
+        self.tables.apply(changes, || self.progress.send_modify(|now| now.position = least(&at)))?;
+        self.at = at;
         self.read = next?;
-        self.flush_some(events).await
-    }
-
-    /// Reads a page, and decodes it if it is a long one.
-    async fn page(&self, after: Position) -> Result<Page, ProjectionError> {
-        let records = read(&self.log, after).await?;
-        let full = records.len() >= PAGE_EVENTS_MAX;
-        let records = self.whole_appends(records).await?;
-        if !full {
-            return Ok(Page { events: Events::Records(records), full });
-        }
-        let decoded = joined(spawn_blocking(move || decode(&records, after)), after).await??;
-        Ok(Page { events: Events::Decoded(decoded), full })
-    }
-
-    /// Cuts a page where an append ends, or reads on until one does: a reader of the tables must
-    /// not see half of a command. A page that is not full ends at the log's head, between appends.
-    async fn whole_appends(&self, mut page: Vec<Record>) -> Result<Vec<Record>, ProjectionError> {
-        let mut full = page.len() >= PAGE_EVENTS_MAX;
-        while full && let Some(last) = page.last() {
-            let (command, after) = (last.stamp.command, last.position);
-            let before = page.iter().rposition(|record| record.stamp.command != command);
-            if let Some(before) = before {
-                page.truncate(before + 1);
-                break;
-            }
-            // More of one command than fits an append: a page may end anywhere in it.
-            if page.len() > APPEND_ENTRIES_MAX {
-                break;
-            }
-            let more = read(&self.log, after).await?;
-            full = more.len() >= PAGE_EVENTS_MAX;
-            page.extend(more);
-        }
-        Ok(page)
-    }
-
-    /// Folds and applies a page on blocking threads: a long one on two.
-    fn fold(
-        &self,
-        events: Events,
-        after: Position,
-    ) -> impl Future<Output = Result<Positions, ProjectionError>> + use<> {
-        let (tables, progress, at) = (Arc::clone(&self.tables), self.progress.clone(), self.at);
-        async move {
-            let decoded = match events {
-                Events::Records(records) => {
-                    let work = spawn_blocking(move || {
-                        let page = decode(&records, after)?;
-                        let [sessions, messages, directory] =
-                            ProjectionName::ALL.map(|name| tables.fold(&page, &at, name));
-                        apply(&tables, &page, at, [sessions?, messages?, directory?], &progress)
-                    });
-                    return joined(work, after).await?;
-                }
-                Events::Decoded(decoded) => Arc::new(decoded),
-            };
-            let fold = |names: &'static [ProjectionName]| {
-                let (tables, page) = (Arc::clone(&tables), Arc::clone(&decoded));
-                spawn_blocking(move || names.iter().map(|name| tables.fold(&page, &at, *name)).collect())
-            };
-            let (sessions, others) = (
-                fold(&[ProjectionName::Sessions]),
-                fold(&[ProjectionName::Messages, ProjectionName::Directory]),
-            );
-            let (sessions, others): (Vec<_>, Vec<_>) =
-                (joined(sessions, after).await?, joined(others, after).await?);
-            let mut changes = sessions.into_iter().chain(others);
-            let mut next = || changes.next().unwrap_or(Ok(None));
-            let changes = [next()?, next()?, next()?];
-            apply(&tables, &decoded, at, changes, &progress)
-        }
+        self.flush_some(last.0 - after.0).await
     }
 
     async fn clear(&mut self, names: Vec<ProjectionName>) -> Result<Position, ProjectionError> {
@@ -308,11 +211,11 @@ impl Runner {
         self.unflushed += events;
         self.merged(false).await?;
         let bytes = if self.tables.on_disk() { self.tables.unflushed_bytes()? } else { 0 };
-        if self.unflushed < FLUSH_EVENTS_MAX && bytes < FLUSH_BYTES_MAX {
+        if self.unflushed < self.flush_events && bytes < FLUSH_BYTES_MAX {
             return Ok(());
         }
         let busy = self.flushing.as_ref().is_some_and(|flushing| !flushing.is_finished());
-        if busy && self.unflushed < 2 * FLUSH_EVENTS_MAX && bytes < 2 * FLUSH_BYTES_MAX {
+        if busy && self.unflushed < 2 * self.flush_events && bytes < 2 * FLUSH_BYTES_MAX {
             return Ok(());
         }
         self.flushed().await?;
@@ -365,45 +268,4 @@ impl Runner {
             let _ = work.await;
         }
     }
-}
-
-async fn read(log: &Arc<dyn Log>, after: Position) -> Result<Vec<Record>, ProjectionError> {
-    let read = log.read_all(after, PAGE_EVENTS_MAX).await;
-    read.map_err(|source| ProjectionError::Log { after, source })
-}
-
-/// Makes the changes of a page visible, and says that it is there.
-fn apply(
-    tables: &Tables,
-    page: &[Recorded],
-    at: Positions,
-    changes: Changes,
-    progress: &watch::Sender<Progress>,
-) -> Result<Positions, ProjectionError> {
-    let last = page.last().map_or_else(|| least(&at), |recorded| recorded.position);
-    let at = at.map(|at| at.max(last));
-    tables.apply(changes, || progress.send_modify(|now| now.position = least(&at)))?;
-    Ok(at)
-}
-
-/// Decodes a page; a panic of it has a place, as one of a fold has.
-fn decode(page: &[Record], mut after: Position) -> Result<Vec<Recorded>, ProjectionError> {
-    let at = Cell::new(after);
-    caught(&at, || {
-        let mut decoded = Vec::with_capacity(page.len());
-        for record in page {
-            let position = record.position;
-            at.set(position);
-            if position <= after {
-                return Err(ProjectionError::Disorder { after, found: position });
-            }
-            after = position;
-            let undecodable = |error: wire::WireError| ProjectionError::Undecodable {
-                position,
-                reason: error.fault.to_string(),
-            };
-            decoded.push(wire::recorded(record).map_err(undecodable)?);
-        }
-        Ok(decoded)
-    })
 }

@@ -17,7 +17,7 @@ use crate::domain::id::{ChannelId, ElementRef, LineId, OperatorId, SessionId};
 use crate::log::Position;
 use crate::wire::Recorded;
 
-use super::folding::{ById, Folding, session_event};
+use super::folding::{ById, Fold, Folding, session_event};
 use super::recent::Recent;
 use super::{Moment, ProjectionError};
 
@@ -214,9 +214,9 @@ fn created(session: SessionId, event: &SessionEvent, at: Moment) -> Result<Sessi
     })
 }
 
-/// A session that a page of the log has something of.
+/// A session that some pages of the log have something of.
 struct Touched {
-    /// Where it stood before the page, and what it was linked to.
+    /// Where it stood before, and what it was linked to.
     before: row::Keys,
     linked_before: Vec<ElementRef>,
     /// Boxed: it has some hundred bytes, which a growing vector would copy again and again.
@@ -235,34 +235,76 @@ impl Touched {
     }
 }
 
-/// Folds a page of the log: each session is read once and written once.
-pub(super) fn fold(
-    table: &Snapshot,
-    recent: &mut Recent,
-    page: &[Recorded],
-    at: &Folding,
-) -> Result<Batch, ProjectionError> {
-    let mut places: ById<SessionId, usize> = ById::default();
-    let mut touched: Vec<Touched> = Vec::new();
-    for recorded in page {
-        at.now(recorded.position);
-        let Some((session, event)) = session_event(recorded, at)? else { continue };
-        let moment = Moment { position: recorded.position, time: recorded.time };
-        let row = match places.entry(session) {
+/// The sessions that some pages of the log have something of: each is read once and written once.
+struct Sessions {
+    table: Snapshot,
+    recent: Recent,
+    places: ById<SessionId, usize>,
+    touched: Vec<Touched>,
+}
+
+/// Begins to fold.
+pub(super) fn fold(table: Snapshot, recent: Recent) -> Box<dyn Fold> {
+    Box::new(Sessions { table, recent, places: ById::default(), touched: Vec::new() })
+}
+
+impl Fold for Sessions {
+    fn page(&mut self, page: &[Recorded], at: &Folding) -> Result<(), ProjectionError> {
+        for recorded in page {
+            at.now(recorded.position);
+            if let Some((session, event)) = session_event(recorded, at)? {
+                let moment = Moment { position: recorded.position, time: recorded.time };
+                self.event(session, event, moment, at)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> (Batch, Recent) {
+        let mut changes = Batch::with_capacity(self.touched.len() * 5);
+        let mut scratch = row::Scratch::default();
+        // One kind of entries after the other, each in about the order of its keys: that sorts well.
+        for row in self.touched.iter().filter(|row| row.changed) {
+            row::write_lists(&row.before, &row.after, &mut scratch, &mut changes);
+        }
+        for row in self.touched.iter().filter(|row| row.changed) {
+            row::write(&row.after, &mut scratch, &mut changes);
+        }
+        for row in self.touched {
+            row::write_links(&row.linked_before, &row.after, &mut changes);
+            // A closed one is seldom touched again.
+            if row.after.is_open() {
+                self.recent.sessions.keep(row.after.session, row.after);
+            }
+        }
+        (changes, self.recent)
+    }
+}
+
+impl Sessions {
+    fn event(
+        &mut self,
+        session: SessionId,
+        event: &SessionEvent,
+        moment: Moment,
+        at: &Folding,
+    ) -> Result<(), ProjectionError> {
+        let touched = &mut self.touched;
+        let row = match self.places.entry(session) {
             Entry::Occupied(known) => &mut touched[*known.get()],
             Entry::Vacant(place) => {
                 place.insert(touched.len());
                 if let SessionEvent::SessionCreated { .. } = event {
-                    if row::exists(table, session)? {
+                    if row::exists(&self.table, session)? {
                         return Err(at.illegal(format!("session {session} exists")));
                     }
                     let row = created(session, event, moment).map_err(|reason| at.illegal(reason))?;
                     touched.push(Touched::created(Box::new(row)));
-                    continue;
+                    return Ok(());
                 }
-                let row = match recent.sessions.take(session) {
+                let row = match self.recent.sessions.take(session) {
                     Some(row) => Some(row),
-                    None => row::get(table, session)?.map(Box::new),
+                    None => row::get(&self.table, session)?.map(Box::new),
                 };
                 let missing = || at.illegal(format!("session {session} does not exist"));
                 touched.push(Touched::found(row.ok_or_else(missing)?));
@@ -270,14 +312,6 @@ pub(super) fn fold(
             }
         };
         row.changed |= evolve(&mut row.after, event, moment).map_err(|reason| at.illegal(reason))?;
+        Ok(())
     }
-    let mut changes = Batch::with_capacity(touched.len() * 5);
-    let mut scratch = row::Scratch::default();
-    for row in touched {
-        if row.changed {
-            row::write(&row.before, &row.linked_before, &row.after, &mut scratch, &mut changes);
-        }
-        recent.sessions.keep(row.after.session, row.after);
-    }
-    Ok(changes)
 }

@@ -6,16 +6,16 @@
 //!   0x00        version, position, id of the last event folded     first entry of each table
 //! ```
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use uuid::Uuid;
 
 use crate::disk::Table;
-use crate::disk::table::{Batch, Folder, Prepared, Shape, Snapshot};
+use crate::disk::table::{Folder, Prepared, Shape, Snapshot};
 use crate::log::{Log, Position};
 use crate::wire::Recorded;
 
-use super::folding::Folding;
+use super::folding::{Fold, Folding};
 use super::pack::{Pack, Unpack};
 use super::recent::Recent;
 use super::{Place, ProjectionError, ProjectionName, directory, messages, panics, sessions};
@@ -28,25 +28,25 @@ pub(super) const COUNT: usize = ProjectionName::ALL.len();
 /// Up to where each projection has folded, in the order of [`ProjectionName::ALL`].
 pub(super) type Positions = [Position; COUNT];
 
-/// What a page of the log changes, a batch for each projection.
+/// What some pages of the log change, a batch for each projection.
 pub(super) type Changes = [Option<Prepared>; COUNT];
 
-type Fold = fn(&Snapshot, &mut Recent, &[Recorded], &Folding) -> Result<Batch, ProjectionError>;
+type Begin = fn(Snapshot, Recent) -> Box<dyn Fold>;
 
 /// A projection: a fold, and the table that it folds into.
 #[derive(Debug)]
 struct View {
     name: ProjectionName,
     version: u32,
-    fold: Fold,
+    begin: Begin,
     table: Table,
-    /// What stands in the table once the page at hand does; only the fold looks into it.
+    /// What stands in the table; a fold takes it and gives it back.
     recent: Mutex<Recent>,
 }
 
 impl View {
     fn open(name: ProjectionName, folder: Option<&Folder>) -> Result<View, ProjectionError> {
-        let (version, fold, shape): (u32, Fold, Shape) = match name {
+        let (version, begin, shape): (u32, Begin, Shape) = match name {
             ProjectionName::Sessions => (sessions::VERSION, sessions::fold, sessions::shape),
             ProjectionName::Messages => (messages::VERSION, messages::fold, messages::shape),
             ProjectionName::Directory => (directory::VERSION, directory::fold, directory::shape),
@@ -55,21 +55,11 @@ impl View {
             None => Table::in_memory_of(shape),
             Some(folder) => folder.table_of(name.as_str(), shape)?,
         };
-        Ok(View { name, version, fold, table, recent: Mutex::default() })
+        Ok(View { name, version, begin, table, recent: Mutex::default() })
     }
 
-    /// What a page adds, if it has anything after `at`.
-    fn fold(&self, page: &[Recorded], at: Position) -> Result<Option<Prepared>, ProjectionError> {
-        let page = &page[page.partition_point(|recorded| recorded.position <= at)..];
-        let Some(last) = page.last() else { return Ok(None) };
-        let folding = Folding::new(self.name, at);
-        panics::caught(folding.place(), || {
-            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut batch = (self.fold)(&self.table.snapshot(), &mut recent, page, &folding)?;
-            let checkpoint = Checkpoint { position: last.position, event: last.event_id() };
-            batch.put(&[CHECKPOINT], &self.checkpoint(checkpoint));
-            Ok(Some(self.table.prepare(batch)))
-        })
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn checkpoint(&self, at: Checkpoint) -> Vec<u8> {
@@ -86,6 +76,42 @@ impl View {
         let checkpoint = Checkpoint { position: row.position()?, event: row.id()? };
         row.end()?;
         Ok(Some(checkpoint))
+    }
+}
+
+/// A fold of some pages into one table, which it does not change yet.
+pub(super) struct Underway {
+    views: Arc<[View; COUNT]>,
+    /// Which of them.
+    of: usize,
+    fold: Box<dyn Fold>,
+    folding: Folding,
+    /// What the table has already.
+    after: Position,
+    last: Option<Checkpoint>,
+}
+
+impl Underway {
+    /// Folds the page after those before.
+    pub(super) fn page(&mut self, page: &[Recorded]) -> Result<(), ProjectionError> {
+        let page = &page[page.partition_point(|recorded| recorded.position <= self.after)..];
+        let Some(last) = page.last() else { return Ok(()) };
+        panics::caught(self.folding.place(), || self.fold.page(page, &self.folding))?;
+        self.last = Some(Checkpoint { position: last.position, event: last.event_id() });
+        Ok(())
+    }
+
+    /// What the pages add, if they had anything new.
+    pub(super) fn finish(self) -> Result<Option<Prepared>, ProjectionError> {
+        let Underway { views, of, fold, folding, last, .. } = self;
+        panics::caught(folding.place(), || {
+            let view = &views[of];
+            let (mut batch, recent) = fold.finish();
+            *view.recent() = recent;
+            let Some(last) = last else { return Ok(None) };
+            batch.put(&[CHECKPOINT], &view.checkpoint(last));
+            Ok(Some(view.table.prepare(batch)))
+        })
     }
 }
 
@@ -164,16 +190,14 @@ impl Tables {
         Ok(ready().then(|| Snapshots(views.each_ref().map(|view| view.table.snapshot()))))
     }
 
-    /// What a page adds to a projection that does not have it yet; nothing is changed.
-    pub(super) fn fold(
-        &self,
-        page: &[Recorded],
-        at: &Positions,
-        name: ProjectionName,
-    ) -> Result<Option<Prepared>, ProjectionError> {
+    /// Begins to fold pages into a projection, which has what is up to its place in `at`.
+    pub(super) fn begin(&self, at: &Positions, name: ProjectionName) -> Result<Underway, ProjectionError> {
         let views = self.views()?;
-        let mut of_name = views.iter().zip(at).filter(|(view, _)| view.name == name);
-        of_name.next().map_or(Ok(None), |(view, at)| view.fold(page, *at))
+        let of = name as usize;
+        let view = &views[of];
+        let recent = std::mem::take(&mut *view.recent());
+        let fold = (view.begin)(view.table.snapshot(), recent);
+        Ok(Underway { folding: Folding::new(name, at[of]), fold, of, after: at[of], last: None, views })
     }
 
     /// Changes all tables; nobody reads in between, and `published` happens with it.
@@ -198,7 +222,7 @@ impl Tables {
         self.alone(|views| {
             published();
             for view in views.iter().filter(|view| names.contains(&view.name)) {
-                *view.recent.lock().unwrap_or_else(PoisonError::into_inner) = Recent::default();
+                *view.recent() = Recent::default();
                 view.table.clear()?;
             }
             Ok(())
@@ -255,5 +279,7 @@ async fn is_of(log: &Arc<dyn Log>, checkpoint: Checkpoint) -> Result<bool, Proje
     Ok(read.first().is_some_and(|r| r.position == checkpoint.position && r.event_id() == checkpoint.event))
 }
 
+#[cfg(test)]
+mod interrupted;
 #[cfg(test)]
 mod tests;

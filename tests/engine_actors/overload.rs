@@ -77,7 +77,7 @@ async fn a_line_creates_at_most_so_many_sessions_at_once() {
 
 #[tokio::test]
 async fn a_command_without_an_answer_in_time_is_unknown_and_found_again() {
-    let wait = Duration::from_millis(20);
+    let wait = Duration::from_millis(400);
     let (log, engine, session) = held(ActorOptions { reply_wait: wait, ..ActorOptions::default() }).await;
     let (id, text) = (command_id(), message("раз"));
     let late = engine.session(by(Principal::Operator(ANNA), id), session, text.clone()).await;

@@ -167,7 +167,8 @@ fn an_embedded_log_does_what_the_model_does_also_after_opening_it_again() {
         let mut open = || -> Arc<dyn Log> {
             opened += 1;
             let verify = [Verify::All, Verify::Tail, Verify::Recent][opened % 3];
-            let options = EmbeddedOptions { verify, ..EmbeddedOptions::default() };
+            let sealed_file_bytes = [16 << 20, 300, 4_000][opened / 3 % 3];
+            let options = EmbeddedOptions { verify, sealed_file_bytes, ..EmbeddedOptions::default() };
             EmbeddedLog::open(folder.path(), options).expect("it opens")
         };
         run_steps(steps, open(), |closed| {

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use switchboard::log::embedded::{OpenError, Verify};
+use switchboard::log::embedded::{EmbeddedLog, EmbeddedOptions, OpenError, Verify};
 use switchboard::log::{Log, Position};
 
 use super::{all, append, folder, open, open_error};
@@ -20,7 +20,8 @@ const ACKNOWLEDGED: usize = 200;
 #[ignore = "the other tests run it in a process of its own"]
 fn appends_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let log = open(Path::new(&folder));
+    let options = EmbeddedOptions { sealed_file_bytes: 8 << 10, ..EmbeddedOptions::default() };
+    let log = EmbeddedLog::open(Path::new(&folder), options).expect("it opens");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     loop {
         let appended = runtime.block_on(log.append(append("a", &[5; 300]))).expect("an append");

@@ -10,7 +10,7 @@ use switchboard::log::{
     Append, AppendError, Appended, Log, LogFuture, LogStats, Position, ReadError, Record, StreamName, Version,
 };
 use switchboard::projection::{
-    PAGE_EVENTS_MAX, Place, ProjectionError, ProjectionName, Projections, QueryError,
+    PAGE_EVENTS_MAX, PAGES_TOGETHER_MAX, Place, ProjectionError, ProjectionName, Projections, QueryError,
 };
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -57,7 +57,8 @@ async fn a_command_is_seen_whole_wherever_pages_end() {
     let log = MemoryLog::new();
     let projections = open(Place::Memory, &log).await;
     assert_ne!(PAGE_EVENTS_MAX % 3, 0, "full pages would end between commands of three events by chance");
-    let commands: Vec<_> = (0..10_000)
+    let sessions = 2 * (PAGE_EVENTS_MAX * PAGES_TOGETHER_MAX) as u128;
+    let commands: Vec<_> = (0..sessions)
         .map(|number| vec![created(number, &at(1, 1)), assigned(number, 1), received(number, number)])
         .collect();
     let last = recorded(&log, &commands).await;
@@ -84,6 +85,22 @@ async fn a_rebuild_gives_what_was_there() {
     projections.rebuild(&ProjectionName::ALL).await.expect("it folds");
     assert!(dump(&projections).await == live, "all rebuilt");
     projections.rebuild(&[]).await.expect("nothing is to be done");
+}
+
+#[tokio::test]
+async fn what_is_folded_many_pages_at_once_is_what_is_folded_one_by_one() {
+    let log = MemoryLog::new();
+    let followed = open(Place::Memory, &log).await;
+    for command in history(23, 2 * PAGE_EVENTS_MAX) {
+        let last = recorded(&log, &[command]).await;
+        followed.caught_up(last).await.expect("it folds");
+    }
+    assert!(log.head().0 > 3 * PAGE_EVENTS_MAX as u64, "some pages");
+    let one_by_one = dump(&followed).await;
+    let at_once = open(Place::Memory, &log).await;
+    assert!(dump(&at_once).await == one_by_one, "opened behind the log");
+    followed.rebuild(&[ProjectionName::Messages]).await.expect("it folds");
+    assert!(dump(&followed).await == one_by_one, "rebuilt");
 }
 
 #[tokio::test]
@@ -273,6 +290,14 @@ impl Log for Broken {
     fn read_all(&self, after: Position, _limit: usize) -> LogFuture<Result<Vec<Record>, ReadError>> {
         let answer = self.1;
         Box::pin(async move { answer(after) })
+    }
+
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        self.0.read_at(positions, bytes_max)
     }
 
     fn head(&self) -> Position {

@@ -18,6 +18,7 @@ use switchboard::domain::id::{
     Principal, ProcessId, SessionId,
 };
 use switchboard::domain::rejection::Rejection;
+use switchboard::log::embedded::EmbeddedOptions;
 use switchboard::log::memory::MemoryLog;
 use switchboard::log::{Log, Position};
 use switchboard::projection::{
@@ -202,6 +203,14 @@ impl Log for SharedLog {
         self.0.read_all(after, limit)
     }
 
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> switchboard::log::LogFuture<Result<Vec<switchboard::log::Record>, switchboard::log::ReadError>> {
+        self.0.read_at(positions, bytes_max)
+    }
+
     fn head(&self) -> Position {
         self.0.head()
     }
@@ -221,6 +230,11 @@ impl Log for SharedLog {
     fn close(&self) -> switchboard::log::LogFuture<()> {
         Box::pin(async {})
     }
+}
+
+/// Frames leave the store soon, so that a test of a few hundred events sees sealed ones too.
+fn soon_sealed() -> EmbeddedOptions {
+    EmbeddedOptions { sealed_file_bytes: 8 << 10, ..EmbeddedOptions::default() }
 }
 
 /// Where an engine of a test lives.
@@ -243,7 +257,7 @@ impl Home {
     pub fn options(&self) -> EngineOptions {
         match self {
             Home::Memory(log) => EngineOptions::with_log(Arc::clone(log) as Arc<dyn Log>, Place::Memory),
-            Home::Folder(folder) => EngineOptions::at(folder.path()),
+            Home::Folder(folder) => EngineOptions::at_with(folder.path(), soon_sealed()),
         }
     }
 

@@ -93,6 +93,14 @@ impl Log for TroubledLog {
         self.inner.read_all(after, limit)
     }
 
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        self.inner.read_at(positions, bytes_max)
+    }
+
     fn head(&self) -> Position {
         self.inner.head()
     }

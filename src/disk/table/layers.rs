@@ -8,7 +8,7 @@ use super::filter::Probe;
 use super::merge::{Cursor, Merge, Range, after_prefix};
 use super::run::Run;
 use super::segment::Segment;
-use super::{Direction, Entry, InMemory};
+use super::{AtOnce, Direction, Entry};
 use crate::disk::DiskError;
 
 use std::ops::Bound;
@@ -44,21 +44,21 @@ impl Snapshot {
         Ok(None)
     }
 
-    /// Looks a key up without touching the disk.
-    pub(crate) fn get_in_memory(&self, key: &[u8]) -> InMemory {
+    /// Looks a key up without waiting for the disk.
+    pub(crate) fn get_at_once(&self, key: &[u8]) -> AtOnce {
         let probe = Probe::of(key);
         if let Some(known) = self.get_above(key, probe) {
-            return InMemory::Known(known.map(<[u8]>::to_vec));
+            return AtOnce::Known(known.map(<[u8]>::to_vec));
         }
         for run in &self.layers.runs {
-            match run.get_in_memory(key, probe) {
+            match run.get_at_once(key, probe) {
                 Some(Ok(None)) => {}
-                Some(Ok(Some(known))) => return InMemory::Known(known),
+                Some(Ok(Some(known))) => return AtOnce::Known(known),
                 // Who asks the disk is told what is wrong.
-                Some(Err(_)) | None => return InMemory::Unknown,
+                Some(Err(_)) | None => return AtOnce::Unknown,
             }
         }
-        InMemory::Known(None)
+        AtOnce::Known(None)
     }
 
     /// Reads up to `limit` entries within a range of keys.

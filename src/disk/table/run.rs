@@ -9,7 +9,6 @@
 //!                                     | 0, or 1 + length of the value | value
 //!                              meta:  entries | keys in the filter | pages | fence, counted, and
 //!                                     length of its page … | filter
-//!                              foot:  FOOT | length of meta | CRC-32 of meta
 //! ```
 
 use std::fs::File;
@@ -23,8 +22,8 @@ use super::filter::{Filter, Probe};
 use super::merge::{Deletions, Merge, Range};
 use super::segment::{Building, EntryRef, Segment};
 use super::{Direction, KEY_BYTES_MAX, Shape, VALUE_BYTES_MAX};
-use crate::disk::DiskError;
 use crate::disk::bytes::{Malformed, Reader, put_counted, put_varint};
+use crate::disk::{DiskError, foot, read_at, read_at_once};
 
 /// The size that a page is filled to: a lookup reads and checks one, and keeps a fence of it in memory.
 const PAGE_BYTES: usize = 8 * 1024;
@@ -35,9 +34,9 @@ const PAGE_BYTES_MAX: usize = PAGE_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX + 32;
 /// What is written to a file at once.
 const WRITE_BYTES: usize = 256 * 1024;
 
-/// The first eight bytes of a run's foot, with the version of its form.
-const FOOT: [u8; 8] = *b"swbrun\0\x01";
-const FOOT_BYTES: usize = FOOT.len() + 8 + CRC_BYTES;
+/// The mark of a run's foot, with the version of its form.
+const MARK: foot::Mark = *b"swbrun\0\x01";
+
 const CRC_BYTES: usize = 4;
 
 /// The most bytes of a key that are not written again: they are counted in one byte.
@@ -109,23 +108,10 @@ impl Run {
         let failed = |error: std::io::Error| DiskError::failed(path, error);
         let broken = |what: &str| DiskError::failed(path, format!("a table is broken: {what}"));
         let file = File::open(path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
-        let foot_at = length.checked_sub(FOOT_BYTES as u64).ok_or_else(|| broken("it has no foot"))?;
-        let mut foot = [0; FOOT_BYTES];
-        read_at(&file, &mut foot, foot_at).map_err(failed)?;
-        let mut reader = Reader::new(&foot);
-        let (Ok(FOOT), Ok(meta), Ok(crc)) = (reader.array(""), reader.array(""), reader.array("")) else {
-            return Err(broken("its foot is of no form that is known"));
-        };
-        let meta = u64::from_le_bytes(meta);
-        let meta_at = foot_at.checked_sub(meta).ok_or_else(|| broken("its foot is of another file"))?;
-        let mut meta = vec![0; meta as usize];
-        read_at(&file, &mut meta, meta_at).map_err(failed)?;
-        if crc32fast::hash(&meta).to_le_bytes() != crc {
-            return Err(broken("its meta was changed"));
-        }
-        let (entries, fences, filter) = parse_meta(&meta).map_err(|error| broken(&error.to_string()))?;
-        if fences.end() != meta_at {
+        let meta = foot::read(&file, MARK).map_err(failed)?.map_err(broken)?;
+        let (entries, fences, filter) =
+            parse_meta(&meta.bytes).map_err(|error| broken(&error.to_string()))?;
+        if fences.end() != meta.at {
             return Err(broken("its pages are of another length"));
         }
         Ok(Run { number, entries, file, fences, filter, shape, cache })
@@ -155,14 +141,22 @@ impl Run {
         self.find(page, &bytes, key)
     }
 
-    /// The same without touching the disk, if that is possible.
-    pub(super) fn get_in_memory(
+    /// The same without waiting for the disk, if that is possible.
+    pub(super) fn get_at_once(
         &self,
         key: &[u8],
         probe: Probe,
     ) -> Option<Result<Option<Option<Vec<u8>>>, DiskError>> {
         let Some(page) = self.page_of(key, probe) else { return Some(Ok(None)) };
-        let bytes = self.cache.bytes(self.number, page)?;
+        let bytes = match self.cache.bytes(self.number, page) {
+            Some(known) => known,
+            None => {
+                let read = self.page_bytes(page, |bytes, at| Ok(read_at_once(&self.file, bytes, at)));
+                let read = Arc::new(read.transpose()?.ok()?);
+                self.cache.keep_bytes(self.number, page, &read);
+                read
+            }
+        };
         Some(self.find(page, &bytes, key))
     }
 
@@ -203,14 +197,26 @@ impl Run {
 
     /// The entries' bytes of a page, checked.
     fn read_page(&self, page: usize) -> Result<Vec<u8>, DiskError> {
+        let read = self.page_bytes(page, |bytes, at| read_at(&self.file, bytes, at).map(|()| true))?;
+        Ok(read.unwrap_or_default())
+    }
+
+    /// The same with a reader that says whether it has read; nothing where it has not.
+    fn page_bytes(
+        &self,
+        page: usize,
+        read: impl FnOnce(&mut [u8], u64) -> std::io::Result<bool>,
+    ) -> Result<Option<Vec<u8>>, DiskError> {
         let (at, length) = self.fences.page(page);
         let mut bytes = vec![0; length];
-        read_at(&self.file, &mut bytes, at).map_err(|error| self.broken(page, error))?;
+        if !read(&mut bytes, at).map_err(|error| self.broken(page, error))? {
+            return Ok(None);
+        }
         let checked = bytes.split_last_chunk::<CRC_BYTES>();
         let checked = checked.filter(|(entries, crc)| crc32fast::hash(entries).to_le_bytes() == **crc);
         let length = checked.ok_or_else(|| self.broken(page, BadPage::Checksum))?.0.len();
         bytes.truncate(length);
-        Ok(bytes)
+        Ok(Some(bytes))
     }
 
     fn broken(&self, page: usize, reason: impl ToString) -> DiskError {
@@ -278,7 +284,7 @@ impl Writing {
         }
         let shared = match self.page.is_empty() {
             true => 0,
-            false => self.last.iter().zip(key).take(SHARED_BYTES_MAX).take_while(|(a, b)| a == b).count(),
+            false => shared_bytes(&self.last, key).min(SHARED_BYTES_MAX),
         };
         if self.page.is_empty() {
             self.fences.push_key(key);
@@ -320,10 +326,7 @@ impl Writing {
             put_varint(self.fences.page(page).1 as u64, &mut meta);
         }
         self.filter.put(&mut meta);
-        self.file.write_all(&meta)?;
-        self.file.write_all(&FOOT)?;
-        self.file.write_all(&(meta.len() as u64).to_le_bytes())?;
-        self.file.write_all(&crc32fast::hash(&meta).to_le_bytes())?;
+        self.file.write_all(&foot::put(MARK, meta))?;
         self.file.flush()?;
         self.file.get_ref().sync_data()
     }
@@ -384,7 +387,7 @@ fn find_in_page<'a>(entries: &'a [u8], key: &[u8]) -> Result<Option<Option<&'a [
             common = shared;
         }
         let wanted = &key[common..];
-        let more = rest.iter().zip(wanted).take_while(|(a, b)| a == b).count();
+        let more = shared_bytes(rest, wanted);
         match (rest.get(more), wanted.get(more)) {
             (None, None) => return Ok(Some(value)),
             (Some(found), Some(wanted)) if found > wanted => return Ok(None),
@@ -393,6 +396,14 @@ fn find_in_page<'a>(entries: &'a [u8], key: &[u8]) -> Result<Option<Option<&'a [
         }
     }
     Ok(None)
+}
+
+/// How many bytes two keys begin with together.
+fn shared_bytes(one: &[u8], other: &[u8]) -> usize {
+    let (words, _) = one.as_chunks::<8>();
+    let (others, _) = other.as_chunks::<8>();
+    let alike = words.iter().zip(others).take_while(|(a, b)| a == b).count() * 8;
+    alike + one[alike..].iter().zip(&other[alike..]).take_while(|(a, b)| a == b).count()
 }
 
 /// An entry as it stands in a page.
@@ -413,20 +424,4 @@ impl<'a> Packed<'a> {
         };
         Ok(Packed { shared, rest, value })
     }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> std::io::Result<()> {
-    while !bytes.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, bytes, at)? {
-            0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
-            read => (bytes, at) = (&mut bytes[read..], at + read as u64),
-        }
-    }
-    Ok(())
 }

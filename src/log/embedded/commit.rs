@@ -23,8 +23,8 @@ pub(super) struct Committer {
     pub(super) shared: Arc<Shared>,
     pub(super) store_id: Uuid,
     pub(super) faults: Option<Arc<dyn Faults>>,
-    /// Wakes who writes the index.
-    pub(super) wake_index: SyncSender<()>,
+    /// Wakes who writes the index and seals frames.
+    pub(super) wake_lazy: SyncSender<()>,
 }
 
 impl Committer {
@@ -53,9 +53,10 @@ impl Committer {
         group.publish(&self.shared, &disk.index, &checkpoint);
         if disk.index.must_flush() {
             lazily::report(&self.shared, &disk.index, disk.index.flush_only());
-        } else if disk.index.wants_flush() {
-            // A full channel says that the flusher is about to look anyway.
-            let _ = self.wake_index.try_send(());
+        }
+        if disk.index.wants_flush() || disk.frames.wants_sealing() {
+            // A full channel says that it is about to look anyway.
+            let _ = self.wake_lazy.try_send(());
         }
     }
 
@@ -69,12 +70,14 @@ impl Committer {
             None => Ok(()),
         };
         fault(|faults| faults.before_write())?;
-        disk.store.apply(frames.iter().flat_map(Frame::values)).map_err(|error| error.to_string())?;
+        disk.frames.write(frames).map_err(|error| error.to_string())?;
         fault(|faults| faults.after_write())?;
         fault(|faults| faults.before_sync())?;
-        disk.store.sync().map_err(|error| error.to_string())?;
+        disk.frames.sync().map_err(|error| error.to_string())?;
         add(&self.shared.counters.syncs, 1);
-        add(&self.shared.counters.bytes, frames.iter().map(|frame| frame.bytes().len() as u64).sum());
+        let bytes = frames.iter().map(|frame| frame.bytes().len() as u64).sum();
+        add(&self.shared.counters.bytes, bytes);
+        disk.frames.add_waiting(bytes);
         Ok(())
     }
 }

@@ -24,13 +24,13 @@ pub(super) struct Header {
     pub(super) hash: Hash,
 }
 
-/// Reads the header, or writes one where the store is empty.
-pub(super) fn load_or_create(store: &Store) -> Result<Header, OpenError> {
+/// Reads the header, or writes one where the store is empty and nothing has left it (`is_new`).
+pub(super) fn load_or_create(store: &Store, is_new: bool) -> Result<Header, OpenError> {
     let key = frame::key(Position::START, 0);
     if let Some(bytes) = store.get(&key).map_err(failed)? {
         return read(&bytes);
     }
-    if store.entries_from(&[]).next().is_some() {
+    if !is_new || store.entries_from(&[]).next().is_some() {
         return Err(damaged("it is missing"));
     }
     let bytes = write(Uuid::now_v7(), SystemTime::now());

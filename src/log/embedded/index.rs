@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 use uuid::Uuid;
 
 use crate::disk::bytes::{Malformed, put_varint};
-use crate::disk::{Change, Direction, DiskError, InMemory, Table};
+use crate::disk::{AtOnce, Change, Direction, DiskError, Table};
 use crate::log::frame::Hash;
 use crate::log::{Position, StreamName, Version};
 use entries::{
@@ -123,7 +123,7 @@ impl Index {
     }
 
     /// The same, if that surely needs no disk.
-    pub(super) fn positions_in_memory(
+    pub(super) fn positions_at_once(
         &self,
         stream: &StreamName,
         after: Version,
@@ -139,15 +139,15 @@ impl Index {
             }
             hot.left
         };
-        match self.table.get_in_memory(&tail_key(stream)) {
-            InMemory::Known(None) => Some(Vec::new()),
-            InMemory::Known(Some(value)) => {
+        match self.table.get_at_once(&tail_key(stream)) {
+            AtOnce::Known(None) => Some(Vec::new()),
+            AtOnce::Known(Some(value)) => {
                 let tail = Tail::parse(&value).ok()?;
                 let found = within(&tail);
                 self.keep(stream, tail, left);
                 found
             }
-            InMemory::Unknown => None,
+            AtOnce::Unknown => None,
         }
     }
 

@@ -1,15 +1,49 @@
-//! Writing the index behind the writer's back, whenever there is enough of it.
+//! What is written behind the writer's back, whenever there is enough of it: the index, and sealed
+//! files of frames that are old.
 
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
+use super::Faults;
+use super::frames::Frames;
 use super::index::Index;
 use super::shared::Shared;
 use crate::disk::DiskError;
+use crate::log::{Position, ReadError};
 
-pub(super) fn flush(shared: &Shared, woken: &Receiver<()>) {
+/// Runs until nobody can wake it any more; the log had come to `opened_at`.
+pub(super) fn run(
+    shared: &Shared,
+    opened_at: Position,
+    faults: Option<&Arc<dyn Faults>>,
+    woken: &Receiver<()>,
+) {
+    if let Some(disk) = shared.disk().as_ref()
+        && let Err(error) = disk.frames.count_waiting(opened_at)
+    {
+        tracing::warn!(%error, "the frames in the store could not be counted");
+    }
     while woken.recv().is_ok() {
         if let Some(disk) = shared.disk().as_ref() {
-            report(shared, &disk.index, disk.index.flush());
+            if disk.index.wants_flush() {
+                report(shared, &disk.index, disk.index.flush());
+            }
+            seal(shared, faults, &disk.frames);
+        }
+    }
+}
+
+/// A file that could not be sealed costs nothing but the room of its frames in the store.
+fn seal(shared: &Shared, faults: Option<&Arc<dyn Faults>>, frames: &Frames) {
+    let sealed = || match faults {
+        Some(faults) => {
+            faults.after_seal().map_err(|error| ReadError::Unavailable { reason: error.to_string() })
+        }
+        None => Ok(()),
+    };
+    while frames.wants_sealing() {
+        if let Err(error) = frames.seal(shared.head(), sealed) {
+            tracing::warn!(%error, "old frames could not be sealed, and stay in the store for now");
         }
     }
 }

@@ -7,12 +7,13 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::frames;
-use super::header::{self, Header};
+use super::frames::{self, Frames};
+use super::header::Header;
 use super::index::{Checkpoint, Draft, Index};
+use super::recent::Recent;
 use super::shared::Disk;
 use super::{EmbeddedOptions, OpenError, Verify};
-use crate::disk::{DiskError, Folder, Store, Table};
+use crate::disk::{DiskError, Folder, Table};
 use crate::log::frame::{Frame, Hash};
 use crate::log::{Position, ReadError, StreamName, Version};
 
@@ -32,31 +33,34 @@ const RECENT_EVENTS: u64 = 1_000_000;
 /// A log that was found right.
 pub(super) struct Opened {
     pub(super) disk: Disk,
+    /// The newest frames of those that were checked.
+    pub(super) recent: Recent,
     pub(super) head: Position,
     pub(super) chain: Hash,
     pub(super) store_id: Uuid,
 }
 
 pub(super) fn open(path: &Path, options: &EmbeddedOptions) -> Result<Opened, OpenError> {
-    let store =
-        Store::open(&path.join(LOG_FOLDER), options.cache_bytes).map_err(|error| failed(path, error))?;
-    let header = header::load_or_create(&store)?;
+    let (frames, header) =
+        Frames::open(&path.join(LOG_FOLDER), options).map_err(|error| whole(path, error))?;
     let (index, checkpoint) = open_index(path, &header)?;
-    check_end(&store, &checkpoint)?;
-    let walk = Walk { store: &store, index: &index, header: &header, path };
+    check_end(&frames, &checkpoint)?;
+    let recent = Recent::default();
+    let walk = Walk { frames: &frames, index: &index, recent: &recent, header: &header, path };
     let begin = Checkpoint { position: Position::START, hash: header.hash, ..checkpoint };
     let from = match options.verify {
         Verify::All => begin,
-        Verify::Recent => recent(&store, begin, checkpoint, RECENT_EVENTS)?,
+        Verify::Recent => newest(&frames, begin, checkpoint, RECENT_EVENTS)?,
         Verify::Tail => checkpoint,
     };
     let end = walk.run(from, &checkpoint)?;
-    Ok(Opened { disk: Disk { store, index }, head: end.position, chain: end.hash, store_id: header.store_id })
+    let disk = Disk { frames, index };
+    Ok(Opened { disk, recent, head: end.position, chain: end.hash, store_id: header.store_id })
 }
 
 /// Where the newest events begin, as far back as they are checked; not after what the index has.
-fn recent(
-    store: &Store,
+fn newest(
+    frames: &Frames,
     begin: Checkpoint,
     indexed: Checkpoint,
     events: u64,
@@ -65,7 +69,7 @@ fn recent(
     if oldest == 0 {
         return Ok(begin);
     }
-    let frame = frames::holding(store, Position(oldest))?;
+    let frame = frames.holding(Position(oldest))?;
     Ok(Checkpoint { position: Position(frame.first.0 - 1), hash: frame.previous(), ..indexed })
 }
 
@@ -94,34 +98,27 @@ fn usable_index(folder: &Path, begin: Checkpoint) -> Result<Option<(Index, Check
 }
 
 /// Compares where the log ends, and what it had at the checkpoint, with what the index remembers.
-fn check_end(store: &Store, checkpoint: &Checkpoint) -> Result<(), OpenError> {
+fn check_end(frames: &Frames, checkpoint: &Checkpoint) -> Result<(), OpenError> {
     let had = checkpoint.position;
     if had == Position::START {
         return Ok(());
     }
-    let first = frames::last_first(store)?;
-    let found = if first == Position::START { first } else { last_of(store, first)? };
+    let found = frames.last()?;
     if found < had {
         return Err(OpenError::Truncated { had, found });
     }
-    let frame = frames::holding(store, had)?;
+    let frame = frames.holding(had)?;
     if frame.last != had || frame.hash() != checkpoint.hash {
         return Err(frames::damaged(frame.first, "it is not the frame that the index has seen here").into());
     }
     Ok(())
 }
 
-fn last_of(store: &Store, first: Position) -> Result<Position, OpenError> {
-    match frames::starting_at(store, first)? {
-        Some(frame) => Ok(frame.last),
-        None => Err(frames::damaged(first, "its first part is missing").into()),
-    }
-}
-
 /// Going through the frames in order.
 struct Walk<'a> {
-    store: &'a Store,
+    frames: &'a Frames,
     index: &'a Index,
+    recent: &'a Recent,
     header: &'a Header,
     path: &'a Path,
 }
@@ -131,7 +128,7 @@ impl Walk<'_> {
     /// where the log ends.
     fn run(&self, from: Checkpoint, indexed: &Checkpoint) -> Result<Checkpoint, OpenError> {
         let mut end = from;
-        for frame in frames::following(self.store, end.position.next()) {
+        for frame in self.frames.from(end.position.next()) {
             let frame = frame?;
             if frame.previous() != end.hash {
                 return Err(frames::damaged(frame.first, "it is not chained to the frame before it").into());
@@ -145,9 +142,10 @@ impl Walk<'_> {
                     .try_for_each(|record| record.map(drop))
                     .map_err(|e| frames::damaged(frame.first, e))?;
             }
+            self.recent.push(vec![frame]);
         }
         // A frame after the gap says that one is missing.
-        if frames::last_first(self.store)? > end.position {
+        if self.frames.last()? > end.position {
             return Err(frames::damaged(end.position.next(), "its frame is missing").into());
         }
         Ok(end)
@@ -177,10 +175,24 @@ impl Walk<'_> {
     }
 }
 
-fn failed(path: &Path, error: DiskError) -> OpenError {
+/// Names the log's folder where somebody else has one within it open.
+fn whole(path: &Path, error: OpenError) -> OpenError {
     match error {
-        DiskError::InUse { .. } => OpenError::InUse { folder: path.to_path_buf() },
-        DiskError::Failed { .. } => OpenError::Failed { reason: error.to_string() },
+        OpenError::InUse { .. } => OpenError::InUse { folder: path.to_path_buf() },
+        error => error,
+    }
+}
+
+fn failed(path: &Path, error: DiskError) -> OpenError {
+    whole(path, error.into())
+}
+
+impl From<DiskError> for OpenError {
+    fn from(error: DiskError) -> OpenError {
+        match error {
+            DiskError::InUse { folder } => OpenError::InUse { folder },
+            error => frames::unavailable(error).into(),
+        }
     }
 }
 
@@ -201,8 +213,7 @@ mod tests {
     #[test]
     fn the_newest_events_are_checked_from_the_frame_that_holds_the_oldest_of_them() {
         let folder = tempfile::tempdir().expect("a folder for temporary files");
-        let store = Store::open(folder.path(), 1 << 20).expect("it opens");
-        let header = header::load_or_create(&store).expect("it is written");
+        let (frames, header) = Frames::open(folder.path(), &EmbeddedOptions::default()).expect("it opens");
         let begin = Checkpoint { store_id: header.store_id, position: Position::START, hash: header.hash };
         let mut ends = vec![begin];
         for number in 0..10 {
@@ -210,10 +221,10 @@ mod tests {
             let mut open = Open::new(end.position.next());
             (0..3).for_each(|_| open.push(Version(1), Version(0), &[7; 9]));
             let sealed = open.seal(&end.hash);
-            store.apply(sealed.frame.values()).expect("it is written");
+            frames.write(std::slice::from_ref(&sealed.frame)).expect("it is written");
             ends.push(Checkpoint { position: sealed.frame.last, hash: sealed.hash, ..begin });
         }
-        let from = |events| recent(&store, begin, ends[10], events);
+        let from = |events| newest(&frames, begin, ends[10], events);
         // Position 30 is the last; 20 back is 10, the first of the frame after the third.
         for (events, end) in [(0, 9), (1, 9), (3, 8), (20, 3), (29, 0), (30, 0), (99, 0)] {
             assert_eq!(from(events), Ok(ends[end]), "{events} events");

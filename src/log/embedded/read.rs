@@ -1,99 +1,146 @@
-//! Reading an embedded log: from frames in memory, or else from the store.
+//! Reading an embedded log: from frames in memory, or else from sealed files and the store.
 //!
 //! Knows where records are; sees only what the head has reached, and decodes only what is wanted.
+//! Each read is tried at once first, by whoever asks: what the system has in its memory is read in
+//! less time than it takes to hand the question to a thread that may wait.
 
-use super::frames;
-use super::shared::{Shared, closed};
-use crate::disk::Store;
+use super::frames::{self, Frames};
+use super::shared::{Disk, Shared, closed};
 use crate::log::frame::Frame;
+use crate::log::taken::Taken;
 use crate::log::{Position, ReadError, Record, StreamName, Version};
 
-/// How many frames are read at once, for the reads after it: about as many as stand in one leaf of
-/// the store, which has to be read for any of them.
-const READ_AHEAD_FRAMES: usize = 8;
+/// The most frames that are read from files at once: some hundred microseconds.
+const AT_ONCE_FRAMES_MAX: usize = 64;
 
-/// How many bytes of frames are read at once, unless the first alone has more: large events have
-/// frames of their own, and who reads one seldom wants the next.
-const READ_AHEAD_BYTES_MAX: usize = 64 << 10;
-
-/// Reads a stream if that surely needs no disk.
-pub(super) fn stream_in_memory(
-    shared: &Shared,
-    stream: &StreamName,
-    after: Version,
-    limit: usize,
-) -> Option<Result<Vec<Record>, ReadError>> {
-    let positions = {
-        let disk = shared.disk();
-        disk.as_ref()?.index.positions_in_memory(stream, after, limit)?
-    };
-    let mut records = Vec::with_capacity(positions.len());
-    let mut rest = &positions[..];
-    while let Some(position) = rest.first() {
-        match pick(&in_memory(shared, *position)?, &mut rest, &mut records) {
-            Ok(()) => {}
-            Err(error) => return Some(Err(error)),
-        }
-    }
-    Some(Ok(records))
+/// Whether a read may wait for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It may not, and gives nothing where it would have to.
+    AtOnce,
+    /// It may.
+    Waiting,
 }
 
 /// Reads a stream.
 pub(super) fn stream(
     shared: &Shared,
+    patience: Patience,
     stream: &StreamName,
     after: Version,
     limit: usize,
-) -> Result<Vec<Record>, ReadError> {
+) -> Result<Option<Vec<Record>>, ReadError> {
     let disk = shared.disk();
     let disk = disk.as_ref().ok_or_else(closed)?;
-    let positions = disk.index.positions(stream, after, limit).map_err(frames::unavailable)?;
+    let positions = match patience {
+        Patience::AtOnce => disk.index.positions_at_once(stream, after, limit),
+        Patience::Waiting => {
+            disk.index.positions(stream, after, limit).map(Some).map_err(frames::unavailable)?
+        }
+    };
+    let Some(positions) = positions else { return Ok(None) };
+    let mut found = Finder::new(shared, disk, patience);
     let mut records = Vec::with_capacity(positions.len());
     let mut rest = &positions[..];
     while let Some(position) = rest.first() {
-        let frame = match in_memory(shared, *position) {
-            Some(frame) => frame,
-            None => read_ahead(shared, &disk.store, *position)?,
-        };
+        let Some(frame) = found.frame(*position)? else { return Ok(None) };
         pick(&frame, &mut rest, &mut records)?;
     }
-    Ok(records)
+    Ok(Some(records))
 }
 
-/// Reads on from a position if that surely needs no disk.
-pub(super) fn all_in_memory(
+/// Reads what stands at positions.
+pub(super) fn at(
     shared: &Shared,
-    after: Position,
-    limit: usize,
-) -> Option<Result<Vec<Record>, ReadError>> {
-    let head = shared.head();
-    if after >= head || limit == 0 {
-        return Some(Ok(Vec::new()));
-    }
-    if !shared.recent.covers(after.next()) {
-        return None;
-    }
-    let mut page = Page::new(after, head, limit);
-    while let Some(wanted) = page.wanted() {
-        if let Err(error) = page.add(&shared.recent.find(wanted)?) {
-            return Some(Err(error));
-        }
-    }
-    Some(Ok(page.records))
-}
-
-/// Reads on from a position.
-pub(super) fn all(shared: &Shared, after: Position, limit: usize) -> Result<Vec<Record>, ReadError> {
+    patience: Patience,
+    positions: &[Position],
+    bytes_max: usize,
+) -> Result<Option<Vec<Record>>, ReadError> {
     let disk = shared.disk();
     let disk = disk.as_ref().ok_or_else(closed)?;
-    let mut page = Page::new(after, shared.head(), limit);
-    let Some(wanted) = page.wanted() else { return Ok(page.records) };
-    let mut frames = frames::following(&disk.store, frames::first_of(&disk.store, wanted)?);
-    while let Some(wanted) = page.wanted() {
-        let frame = frames.next().unwrap_or_else(|| Err(frames::damaged(wanted, "its frame is missing")))?;
-        page.add(&frames::holds(frame, wanted)?)?;
+    let mut found = Finder::new(shared, disk, patience);
+    let mut taken = Taken::new(bytes_max);
+    let head = shared.head();
+    for position in positions.iter().filter(|position| (Position(1)..=head).contains(position)) {
+        let Some(frame) = found.frame(*position)? else { return Ok(None) };
+        if !taken.add(record_at(&frame, *position)?) {
+            break;
+        }
     }
-    Ok(page.records)
+    Ok(Some(taken.records))
+}
+
+/// Reads on from a position; at once only what was written lately.
+pub(super) fn all(
+    shared: &Shared,
+    patience: Patience,
+    after: Position,
+    limit: usize,
+) -> Result<Option<Vec<Record>>, ReadError> {
+    let mut page = Page::new(after, shared.head(), limit);
+    match patience {
+        Patience::AtOnce => {
+            if page.wanted().is_some_and(|wanted| !shared.recent.covers(wanted)) {
+                return Ok(None);
+            }
+            while let Some(wanted) = page.wanted() {
+                let Some(frame) = shared.recent.find(wanted) else { return Ok(None) };
+                page.add(&frame)?;
+            }
+        }
+        Patience::Waiting => {
+            let disk = shared.disk();
+            let disk = disk.as_ref().ok_or_else(closed)?;
+            let mut frames = disk.frames.from(after.next());
+            while let Some(wanted) = page.wanted() {
+                let missing = || Err(frames::damaged(wanted, "its frame is missing"));
+                page.add(&frames.next().unwrap_or_else(missing)?)?;
+            }
+        }
+    }
+    Ok(Some(page.records))
+}
+
+/// Finds frames one by one, wherever they are.
+struct Finder<'a> {
+    shared: &'a Shared,
+    frames: &'a Frames,
+    patience: Patience,
+    /// How many were read from files.
+    read: usize,
+}
+
+impl<'a> Finder<'a> {
+    fn new(shared: &'a Shared, disk: &'a Disk, patience: Patience) -> Finder<'a> {
+        Finder { shared, frames: &disk.frames, patience, read: 0 }
+    }
+
+    /// The frame that holds a position, unless it would have to be waited for and may not be.
+    fn frame(&mut self, position: Position) -> Result<Option<Frame>, ReadError> {
+        let in_memory = self.shared.recent.find(position).or_else(|| self.shared.kept.find(position));
+        if in_memory.is_some() {
+            return Ok(in_memory);
+        }
+        self.read += 1;
+        let read = match self.patience {
+            Patience::AtOnce if self.read > AT_ONCE_FRAMES_MAX => return Ok(None),
+            Patience::AtOnce => match self.frames.around_at_once(position) {
+                Some(read) => read,
+                None => return Ok(None),
+            },
+            Patience::Waiting => self.frames.around(position)?,
+        };
+        let frame = read.first().cloned().ok_or_else(|| frames::damaged(position, "its frame is missing"))?;
+        self.shared.kept.keep(read);
+        Ok(Some(frame))
+    }
+}
+
+/// The record at a position that a frame holds.
+fn record_at(frame: &Frame, position: Position) -> Result<Record, ReadError> {
+    let mut records = Vec::with_capacity(1);
+    pick(frame, &mut &[position][..], &mut records)?;
+    records.pop().ok_or_else(|| frames::damaged(position, "its record is missing"))
 }
 
 /// Records of the log on their way to a reader.
@@ -128,27 +175,6 @@ impl Page {
         self.after = frame.last;
         Ok(())
     }
-}
-
-fn in_memory(shared: &Shared, position: Position) -> Option<Frame> {
-    shared.recent.find(position).or_else(|| shared.kept.find(position))
-}
-
-/// Reads the frame that holds a position and some after it, which are kept.
-fn read_ahead(shared: &Shared, store: &Store, position: Position) -> Result<Frame, ReadError> {
-    let mut following = frames::following(store, frames::first_of(store, position)?);
-    let first = following.next().unwrap_or_else(|| Err(frames::damaged(position, "its frame is missing")))?;
-    let first = frames::holds(first, position)?;
-    // One that is damaged is an error to whoever asks for it.
-    let mut read = vec![first.clone()];
-    let mut bytes = first.bytes().len();
-    while read.len() < READ_AHEAD_FRAMES && bytes < READ_AHEAD_BYTES_MAX {
-        let Some(Ok(frame)) = following.next() else { break };
-        bytes += frame.bytes().len();
-        read.push(frame);
-    }
-    shared.kept.keep(read);
-    Ok(first)
 }
 
 /// Takes the records at the wanted positions that a frame holds, and leaves the positions after it.

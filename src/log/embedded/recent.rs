@@ -8,8 +8,9 @@ use std::sync::{PoisonError, RwLock};
 use crate::log::Position;
 use crate::log::frame::Frame;
 
-/// The most bytes of frames kept: seconds of the fastest burst, hours of a desk's day.
-const RECENT_BYTES_MAX: usize = 16 << 20;
+/// The most bytes of frames kept: seconds of the fastest burst, hours of a desk's day, and all that
+/// has not left the store for a sealed file.
+const RECENT_BYTES_MAX: usize = 24 << 20;
 
 /// What a frame costs besides its bytes, roughly.
 const FRAME_OVERHEAD_BYTES: usize = 64;

@@ -7,16 +7,16 @@ use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::watch;
 
+use super::frames::Frames;
 use super::index::Index;
 use super::kept::Kept;
 use super::recent::Recent;
-use crate::disk::Store;
 use crate::log::{LogStats, Position, ReadError};
 
 /// The open folders.
 #[derive(Debug)]
 pub(super) struct Disk {
-    pub(super) store: Store,
+    pub(super) frames: Frames,
     pub(super) index: Index,
 }
 
@@ -32,10 +32,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(disk: Disk, head: Position) -> Shared {
+    pub(super) fn new(disk: Disk, recent: Recent, head: Position) -> Shared {
         Shared {
             disk: RwLock::new(Some(disk)),
-            recent: Recent::default(),
+            recent,
             kept: Kept::default(),
             counters: Counters::default(),
             head: watch::channel(head).0,

@@ -98,19 +98,19 @@ impl Writer {
     /// Writes until the log is closed and nothing is left to write; then releases the folder.
     pub(super) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        let (wake_index, woken) = sync_channel(1);
-        let flushing = Arc::clone(&shared);
-        let flusher = thread::Builder::new()
-            .name("switchboard-index".into())
-            .spawn(move || lazily::flush(&flushing, &woken));
+        let (wake_lazy, woken) = sync_channel(1);
+        let (behind, opened_at, faults) = (Arc::clone(&shared), shared.head(), self.faults.clone());
+        let lazy = thread::Builder::new()
+            .name("switchboard-lazy".into())
+            .spawn(move || lazily::run(&behind, opened_at, faults.as_ref(), &woken));
         let committer = Arc::new(Committer {
             shared: Arc::clone(&shared),
             store_id: self.store_id,
             faults: self.faults.take(),
-            wake_index,
+            wake_lazy,
         });
         let background = Background::start(Arc::clone(&committer), self.tell_done());
-        if let Err(error) = &flusher {
+        if let Err(error) = &lazy {
             shared.poison(&error.to_string());
         }
         match background {
@@ -123,14 +123,14 @@ impl Writer {
             }
             Err(error) => {
                 shared.poison(&error.to_string());
-                // It holds the flusher's waker, and the flusher ends without one.
+                // It holds the other thread's waker, and that ends without one.
                 drop(committer);
             }
         }
         self.refuse_all();
-        if let Ok(flusher) = flusher {
-            // Its panic can only have concerned derived data, which the next opening folds again.
-            let _ = flusher.join();
+        if let Ok(lazy) = lazy {
+            // Its panic can only have concerned what is there twice, or can be derived again.
+            let _ = lazy.join();
         }
         if let Some(disk) = shared.disk().as_ref() {
             lazily::report(&shared, &disk.index, disk.index.flush_only());

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::disk::table::{Batch, Direction, Snapshot};
 use crate::domain::account::{Account, AccountText};
+use crate::domain::channel::AddressFormat;
 use crate::domain::element::{Element, FieldValue};
 use crate::domain::event::ElementEvent;
 use crate::domain::id::{AppId, ElementRef};
@@ -39,9 +40,9 @@ const PART_BYTES: usize = 2_048;
 /// The most entries of one field: its value has some bytes before its text.
 const PARTS_MAX: usize = FIELD_BYTES_MAX / PART_BYTES + 1;
 
-/// Elements touched by a page of the log, as they were and as they are.
+/// Elements touched by some pages of the log, as they were and as they are.
 #[derive(Default)]
-pub(super) struct Elements(HashMap<ElementRef, Touched>);
+pub(super) struct Elements(HashMap<ElementRef, Box<Touched>>);
 
 struct Touched {
     before: Option<Element>,
@@ -60,7 +61,7 @@ impl Elements {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 let before = read(table, id)?;
-                new.insert(Touched { after: before.clone(), before })
+                new.insert(Box::new(Touched { after: before.clone(), before }))
             }
         };
         let missing = || at.illegal(format!("element {} does not exist", id.element));
@@ -85,8 +86,14 @@ impl Elements {
     /// Adds what turns the elements as they were into what they are.
     pub(super) fn write(self, changes: &mut Batch) {
         for touched in self.0.into_values() {
-            let before: BTreeMap<_, _> = touched.before.as_ref().map(entries).unwrap_or_default();
-            let after: BTreeMap<_, _> = touched.after.as_ref().map(entries).unwrap_or_default();
+            let Some(before) = &touched.before else {
+                touched
+                    .after
+                    .iter()
+                    .for_each(|element| each_entry(element, |key, value| changes.put(&key, value)));
+                continue;
+            };
+            let (before, after) = (entries(before), touched.after.as_ref().map(entries).unwrap_or_default());
             before.keys().filter(|key| !after.contains_key(*key)).for_each(|key| changes.delete(key));
             let news = after.iter().filter(|(key, value)| before.get(*key) != Some(*value));
             news.for_each(|(key, value)| changes.put(key, value));
@@ -96,23 +103,27 @@ impl Elements {
 
 /// Everything that the table holds of an element.
 fn entries(element: &Element) -> BTreeMap<Vec<u8>, Vec<u8>> {
-    let id = &element.id;
     let mut entries = BTreeMap::new();
-    entries.insert(Pack::key(TITLE).element(id).done(), element.title.clone().into_bytes());
+    each_entry(element, |key, value| drop(entries.insert(key, value.to_vec())));
+    entries
+}
+
+fn each_entry(element: &Element, mut entry: impl FnMut(Vec<u8>, &[u8])) {
+    let id = &element.id;
+    entry(Pack::key(TITLE).element(id).done(), element.title.as_bytes());
     for (field, value) in &element.fields {
         let key = Pack::key(FIELD).element(id).text(field);
         for (part, bytes) in (0..).zip(encode(value).chunks(PART_BYTES)) {
-            entries.insert(key.clone().byte(part).done(), bytes.to_vec());
+            entry(key.clone().byte(part).done(), bytes);
         }
     }
     let sorted = sorted(&element.title);
-    entries.insert(by_title(&id.app).raw(sorted.as_bytes()).id(id.element.0).done(), searched(element));
+    entry(by_title(&id.app).raw(sorted.as_bytes()).id(id.element.0).done(), &searched(element));
     for account in element.fields.values().filter_map(FieldValue::account) {
         if let Some(prefix) = by_address(&id.app, &account) {
-            entries.insert(prefix.id(id.element.0).done(), Vec::new());
+            entry(prefix.id(id.element.0).done(), &[]);
         }
     }
-    entries
 }
 
 pub(super) fn by_title(app: &AppId) -> Pack {
@@ -149,6 +160,13 @@ fn searched(element: &Element) -> Vec<u8> {
 /// An address in the form in which addresses of its kind are compared; one that has not the right
 /// form compares by its characters in lower case.
 fn compared(account: &AccountText) -> String {
+    // A number in international form has that form already, whether or not it is in use, which takes
+    // long to find out.
+    let digits = account.text.strip_prefix('+').unwrap_or_default();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number && account.kind.format() == AddressFormat::PhoneE164 {
+        return account.text.clone();
+    }
     match Account::normalise(account, account.kind.format()) {
         Ok(account) => account.address,
         Err(_) => account.text.trim().to_lowercase(),

@@ -162,7 +162,7 @@ impl ChannelView {
 
 /// Folds an event of a line.
 pub(super) fn fold(
-    draft: &mut Draft<'_>,
+    draft: &mut Draft,
     line: LineId,
     event: &LineEvent,
     at: &Folding,
@@ -209,7 +209,7 @@ pub(super) fn key(kind: u8, line: LineId) -> Pack {
 }
 
 fn change(
-    draft: &mut Draft<'_>,
+    draft: &mut Draft,
     line: LineId,
     at: &Folding,
     change: impl FnOnce(&mut LineRow),
@@ -223,7 +223,7 @@ fn change(
 }
 
 fn connect(
-    draft: &mut Draft<'_>,
+    draft: &mut Draft,
     line: LineId,
     channel: ChannelId,
     connected: bool,
@@ -237,7 +237,7 @@ fn connect(
 }
 
 fn grant(
-    draft: &mut Draft<'_>,
+    draft: &mut Draft,
     line: LineId,
     operator: OperatorId,
     role: Role,
@@ -272,7 +272,7 @@ impl AppMarks {
 }
 
 fn mark(
-    draft: &mut Draft<'_>,
+    draft: &mut Draft,
     line: LineId,
     app: &AppId,
     change: impl FnOnce(&mut AppMarks),

@@ -6,6 +6,8 @@ use crate::domain::id::{MessageId, SessionId};
 use super::super::ProjectionError;
 use super::super::pack::{Pack, Unpack, damaged};
 
+pub(super) const KEY: u8 = b'd';
+
 /// What became of an outgoing message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Delivery {
@@ -40,8 +42,8 @@ impl Delivery {
         self.rank() > known.rank()
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let pack = Pack::row().byte(self.rank());
+    pub(super) fn encode(&self, row: Pack) -> Vec<u8> {
+        let pack = row.byte(self.rank());
         match self {
             Delivery::Failed { reason } => pack.text(reason).done(),
             Delivery::Pending | Delivery::HandedOver | Delivery::Delivered | Delivery::Read => pack.done(),
@@ -67,11 +69,12 @@ impl Delivery {
         session: SessionId,
         message: MessageId,
     ) -> Result<Delivery, ProjectionError> {
-        let bytes = table.get(&key(session, message))?;
+        let bytes = table.get(&key(session, message, Pack::key(KEY)))?;
         bytes.as_deref().map_or(Ok(Delivery::Pending), Delivery::decode)
     }
 }
 
-pub(super) fn key(session: SessionId, message: MessageId) -> Vec<u8> {
-    Pack::key(b'd').id(session.0).id(message.0).done()
+/// The key of a message, behind its tag.
+pub(super) fn key(session: SessionId, message: MessageId, tag: Pack) -> Vec<u8> {
+    tag.id(session.0).id(message.0).done()
 }

@@ -9,7 +9,7 @@ use super::super::QueryError;
 use super::super::merge::{ID_BYTES, Span, merged, parts_of_lines};
 use super::super::pack::{Pack, Unpack};
 use super::super::page::PageOf;
-use super::{Delivery, Filing, marks};
+use super::{Delivery, Filing, OF_CUSTOMER, OF_ELEMENT, marks};
 
 /// Where an entry of a history stands, and in whose session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(in super::super) fn earlier(
 ) -> Result<Option<Vec<Place>>, QueryError> {
     let Some(filing) = Filing::get(table, session)? else { return Ok(None) };
     let before = page.position()?.unwrap_or(filing.created).min(filing.created);
-    places(table, vec![filing.slot().done()], Some(before), page).map(Some)
+    places(table, vec![filing.slot(Pack::key(OF_CUSTOMER)).done()], Some(before), page).map(Some)
 }
 
 pub(in super::super) fn of_element(
@@ -51,7 +51,7 @@ pub(in super::super) fn of_element(
     lines: Option<&[LineId]>,
     page: &PageOf,
 ) -> Places {
-    let prefix = Pack::key(b'e').element(element).done();
+    let prefix = Pack::key(OF_ELEMENT).element(element).done();
     places(table, parts_of_lines(table, &prefix, lines, 0)?, page.position()?, page)
 }
 
@@ -61,7 +61,7 @@ pub(in super::super) fn of_account(
     lines: Option<&[LineId]>,
     page: &PageOf,
 ) -> Places {
-    let prefix = Pack::key(b'c').account(account).done();
+    let prefix = Pack::key(OF_CUSTOMER).account(account).done();
     places(table, parts_of_lines(table, &prefix, lines, ID_BYTES)?, page.position()?, page)
 }
 

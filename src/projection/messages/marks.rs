@@ -1,6 +1,6 @@
 //! Where a session's events stand: the places of its transcript.
 //!
-//! Those of one page of the log stand in one entry, under the first of them; most sessions are
+//! Those of the pages that are folded together stand in one entry, under the first of them; most sessions are
 //! created and assigned in one. Where pages end is chance, so entries of one session differ in
 //! length, but never overlap.
 //!
@@ -38,7 +38,7 @@ pub(super) enum Mark {
     Event,
 }
 
-/// The places of one session on a page of the log.
+/// The places of one session on some pages of the log.
 #[derive(Debug, Default)]
 pub(super) struct Marks(Vec<(Position, Mark)>);
 
@@ -47,23 +47,40 @@ impl Marks {
         self.0.push((position, mark));
     }
 
-    pub(super) fn write(&self, session: SessionId, changes: &mut Batch) {
+    /// The places of messages among them.
+    pub(super) fn messages(&self) -> impl Iterator<Item = Position> {
+        self.0.iter().filter(|(_, mark)| *mark == Mark::Message).map(|(position, _)| *position)
+    }
+
+    /// Adds the entries of these places; keys and values are built in what is handed in.
+    pub(super) fn write(
+        &self,
+        session: SessionId,
+        built: &mut Vec<u8>,
+        value: &mut Vec<u8>,
+        changes: &mut Batch,
+    ) {
         for places in self.0.chunks(PLACES_MAX) {
-            let mut value = Vec::with_capacity(places.len() * 3);
+            value.clear();
             let first = places.first().map_or(Position::START, |(position, _)| *position);
             let mut before = first;
             for (position, mark) in places {
                 let message = u64::from(*mark == Mark::Message);
-                put_varint((position.0 - before.0) << 1 | message, &mut value);
+                put_varint((position.0 - before.0) << 1 | message, value);
                 before = *position;
             }
-            changes.put(&key(session, first), &value);
+            *built = key_onto(Pack::key_in(std::mem::take(built), TRANSCRIPT), session, first);
+            changes.put(built, value);
         }
     }
 }
 
 fn key(session: SessionId, first: Position) -> Vec<u8> {
-    Pack::key(TRANSCRIPT).id(session.0).position(first).done()
+    key_onto(Pack::key(TRANSCRIPT), session, first)
+}
+
+fn key_onto(tag: Pack, session: SessionId, first: Position) -> Vec<u8> {
+    tag.id(session.0).position(first).done()
 }
 
 /// Adds the places of an entry, the oldest first.

@@ -190,16 +190,10 @@ pub(in super::super) fn misplaced(position: Position) -> ProjectionError {
     ProjectionError::Store { reason: format!("a row names position {position}, which holds something else") }
 }
 
-/// The most events read from the log at once for a page: neighbours stand in one frame mostly.
-const RUN_EVENTS_MAX: u64 = 64;
-
-/// Unwanted events that are read over rather than asked around.
-const RUN_GAP_MAX: u64 = 8;
-
 /// The most bytes of texts on one page, but for its first entry: e-mails may have a megabyte each.
 pub const PAGE_TEXT_BYTES_MAX: usize = 4 << 20;
 
-/// Reads what stands at the places of a page.
+/// Reads what stands at places of the log.
 pub(in super::super) struct Texts {
     log: Arc<dyn Log>,
 }
@@ -209,46 +203,22 @@ impl Texts {
         Texts { log: Arc::clone(log) }
     }
 
-    /// Reads places in their order, until the texts are more than a page's.
+    /// Reads places in their order, until they have more than a page's bytes.
     pub(in super::super) async fn read(&self, places: &[Place]) -> Result<Vec<Recorded>, QueryError> {
-        let mut found = Vec::with_capacity(places.len());
-        let (mut at, mut bytes) = (0, 0);
-        while at < places.len() && (bytes < PAGE_TEXT_BYTES_MAX || found.is_empty()) {
-            let run = run(&places[at..]);
-            at += run.len();
-            for recorded in self.read_run(run).await? {
-                bytes += text_bytes(&recorded);
-                if bytes > PAGE_TEXT_BYTES_MAX && !found.is_empty() {
-                    return Ok(found);
-                }
-                found.push(recorded);
-            }
+        let positions = places.iter().map(|place| place.position).collect();
+        let read = self.at(positions).await?;
+        match read.iter().zip(places).find(|(recorded, place)| recorded.position != place.position) {
+            Some((_, place)) => Err(misplaced(place.position).into()),
+            None => Ok(read),
         }
-        Ok(found)
     }
 
-    /// Reads what stands at one position, if anything does.
-    pub(in super::super) async fn at(&self, position: Position) -> Result<Option<Recorded>, QueryError> {
-        let after = Position(position.0.saturating_sub(1));
-        let read = self.log.read_all(after, 1).await;
+    /// The same of positions; those that the log has not are left out.
+    pub(in super::super) async fn at(&self, positions: Vec<Position>) -> Result<Vec<Recorded>, QueryError> {
+        let after = positions.first().copied().unwrap_or(Position::START);
+        let read = self.log.read_at(positions, PAGE_TEXT_BYTES_MAX).await;
         let records = read.map_err(|source| ProjectionError::Log { after, source })?;
-        let record = records.first().filter(|record| record.position == position);
-        Ok(record.map(decode).transpose()?)
-    }
-
-    async fn read_run(&self, run: &[Place]) -> Result<Vec<Recorded>, QueryError> {
-        let positions = || run.iter().map(|place| place.position.0);
-        let (first, last) = (positions().min().unwrap_or(1), positions().max().unwrap_or(1));
-        let after = Position(first.saturating_sub(1));
-        let limit = usize::try_from(last - after.0).unwrap_or(usize::MAX);
-        let read = self.log.read_all(after, limit).await;
-        let records = read.map_err(|source| ProjectionError::Log { after, source })?;
-        let wanted = |place: &Place| {
-            let at = records.binary_search_by_key(&place.position, |record| record.position);
-            let record = at.map(|at| &records[at]).map_err(|_| misplaced(place.position))?;
-            decode(record)
-        };
-        Ok(run.iter().map(wanted).collect::<Result<_, _>>()?)
+        Ok(records.iter().map(decode).collect::<Result<_, _>>()?)
     }
 }
 
@@ -257,34 +227,4 @@ fn decode(record: &Record) -> Result<Recorded, ProjectionError> {
         position: record.position,
         reason: error.fault.to_string(),
     })
-}
-
-/// The first places that are worth one read; all of a page go one way.
-fn run(places: &[Place]) -> &[Place] {
-    let apart = |one: &Place, other: &Place| one.position.0.abs_diff(other.position.0);
-    let near = |pair: &[Place]| {
-        apart(&pair[0], &pair[1]) <= RUN_GAP_MAX && apart(&places[0], &pair[1]) < RUN_EVENTS_MAX
-    };
-    let length = 1 + places.windows(2).take_while(|pair| near(pair)).count();
-    &places[..length.min(places.len())]
-}
-
-fn text_bytes(recorded: &Recorded) -> usize {
-    let Event::Session(event) = &recorded.event else { return 0 };
-    match event {
-        SessionEvent::MessageSent { text, .. }
-        | SessionEvent::InitiatedMessageSent { text, .. }
-        | SessionEvent::MessageReceived { text, .. } => text.len(),
-        SessionEvent::SessionCreated { .. }
-        | SessionEvent::OperatorAssigned { .. }
-        | SessionEvent::MessageHandedOver { .. }
-        | SessionEvent::MessageDelivered { .. }
-        | SessionEvent::MessageRead { .. }
-        | SessionEvent::MessageFailed { .. }
-        | SessionEvent::SessionClosed
-        | SessionEvent::SessionReopened { .. }
-        | SessionEvent::SessionRenamed { .. }
-        | SessionEvent::ElementLinked { .. }
-        | SessionEvent::ElementUnlinked { .. } => 0,
-    }
 }

@@ -109,10 +109,22 @@ impl Projections {
             return Err(QueryError::TooWide { parts_max: PAGE_ITEMS_MAX });
         }
         let texts = Texts::new(&self.log);
-        let mut found = Vec::with_capacity(positions.len());
-        for position in positions {
-            let text = texts.at(*position).await?.and_then(messages::message).map(|message| message.text);
-            found.push(text.map(|text| text.chars().take(chars_max).collect()));
+        let mut found: Vec<Option<String>> = Vec::with_capacity(positions.len());
+        while found.len() < positions.len() {
+            let rest = &positions[found.len()..];
+            let mut read = texts.at(rest.to_vec()).await?.into_iter().peekable();
+            if read.peek().is_none() {
+                // What is left are positions that the log has not.
+                found.resize(positions.len(), None);
+            }
+            for position in rest {
+                if read.peek().is_none() {
+                    break;
+                }
+                let recorded = read.next_if(|recorded| recorded.position == *position);
+                let text = recorded.and_then(messages::message).map(|message| message.text);
+                found.push(text.map(|text| text.chars().take(chars_max).collect()));
+            }
         }
         Ok(found)
     }

@@ -131,25 +131,29 @@ impl Keys {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     keys: Keys,
+    key: Vec<u8>,
     row: Vec<u8>,
 }
 
-/// Adds what turns a session that stood in some lists and had some links into what it is.
-pub(super) fn write(
-    before: &Keys,
-    linked_before: &[ElementRef],
-    after: &SessionSummary,
-    scratch: &mut Scratch,
-    changes: &mut Batch,
-) {
-    let Scratch { keys, row } = scratch;
+/// Adds what moves a session from the lists that it stood in into those where it stands.
+pub(super) fn write_lists(before: &Keys, after: &SessionSummary, scratch: &mut Scratch, changes: &mut Batch) {
+    let keys = &mut scratch.keys;
     keys.become_those_of(after);
     before.iter().filter(|key| !keys.contains(key)).for_each(|key| changes.delete(key));
     let session = after.session.0.as_bytes();
     keys.iter().filter(|key| !before.contains(key)).for_each(|key| changes.put(key, session));
-    row.clear();
-    *row = encode(after, Pack::onto(std::mem::take(row)));
-    changes.put(&of_session(after.session), row);
+}
+
+/// Adds a session's row.
+pub(super) fn write(after: &SessionSummary, scratch: &mut Scratch, changes: &mut Batch) {
+    let Scratch { key, row, .. } = scratch;
+    *key = Pack::key_in(std::mem::take(key), ROW).id(after.session.0).done();
+    *row = encode(after, Pack::row_in(std::mem::take(row)));
+    changes.put(key, row);
+}
+
+/// Adds a session's links, if they are others than before.
+pub(super) fn write_links(linked_before: &[ElementRef], after: &SessionSummary, changes: &mut Batch) {
     if linked_before != after.links {
         let links = after.links.iter().fold(Pack::row(), Pack::element).done();
         changes.change(&links_of(after.session), (!links.is_empty()).then_some(&links));

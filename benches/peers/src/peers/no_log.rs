@@ -137,6 +137,14 @@ impl Log for NoLog {
         self.kept.read_all(after, limit)
     }
 
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        self.kept.read_at(positions, bytes_max)
+    }
+
     fn head(&self) -> Position {
         self.kept.head()
     }
