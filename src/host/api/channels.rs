@@ -1,6 +1,7 @@
 //! What channels hand in: customers' messages, and what became of outgoing ones.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use axum::Json;
 use axum::extract::State;
@@ -94,9 +95,9 @@ pub async fn customer_messages(
     // The line may have another channel of the same kind; its pages hold fewer then.
     let mut here = HashMap::new();
     for message in &found.items {
-        if !here.contains_key(&message.session) {
+        if let Entry::Vacant(unknown) = here.entry(message.session) {
             let session = views.session(message.session).await?;
-            here.insert(message.session, session.is_some_and(|session| session.channel == own));
+            unknown.insert(session.is_some_and(|session| session.channel == own));
         }
     }
     found.items.retain(|message| here.get(&message.session).copied().unwrap_or(false));
