@@ -9,6 +9,7 @@ pub mod engine;
 pub mod log;
 pub mod projection;
 pub mod request;
+pub(crate) mod seeded;
 pub(crate) mod store;
 pub mod wire;
 

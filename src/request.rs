@@ -78,7 +78,7 @@ pub struct Receipt {
     pub position: Position,
     /// The session that the command was about, or that it made.
     pub session: Option<SessionId>,
-    /// The message that it made.
+    /// The message that it made, or that a report of delivery was about.
     pub message: Option<MessageId>,
 }
 

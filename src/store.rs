@@ -24,6 +24,7 @@ mod commands;
 mod decision;
 mod folded;
 mod shelf;
+mod spoil;
 
 pub(crate) use decision::{Decision, Guards};
 pub(crate) use folded::Folded;
@@ -231,6 +232,7 @@ impl Store {
     pub async fn commit(&self, decision: Decision<'_>) -> Result<Appended, AppendError> {
         let Decision { caller, digest, now, revision, mut facts, guards, primary } = decision;
         facts.sort_by_key(|fact| fact.stream == primary);
+        self.spoil(&mut facts).await;
         let append = Append {
             entries: facts.iter().map(wire::entry).collect(),
             expects: guards.0,
@@ -244,12 +246,17 @@ impl Store {
                 policy_revision: revision.0,
             },
         };
-        let appended = self.log.append(append).await?;
-        for fact in &facts {
-            // What cannot be read again now is read by the next one who asks.
-            let _ = self.refresh(&fact.stream).await;
+        let appended = self.log.append(append).await;
+        let in_doubt = matches!(appended, Err(AppendError::Unknown { .. }));
+        if appended.is_ok() || in_doubt {
+            for fact in &facts {
+                // What is in doubt, or cannot be read again now, is read by the next one who asks.
+                if in_doubt || self.refresh(&fact.stream).await.is_err() {
+                    self.forget(&fact.stream);
+                }
+            }
         }
-        Ok(appended)
+        appended
     }
 
     /// Reads again what is kept in memory of a stream.
@@ -264,6 +271,19 @@ impl Store {
             | Stream::Slot(_)
             | Stream::Inbound(..)
             | Stream::Initiated(_) => Ok(()),
+        }
+    }
+
+    /// Believes what is kept in memory of a stream no longer.
+    fn forget(&self, stream: &Stream) {
+        match stream {
+            Stream::Workspace => self.workspace.forget(&()),
+            Stream::Line(line) => self.lines.forget(line),
+            Stream::Operator(operator) => self.operators.forget(operator),
+            Stream::Element(element) => self.elements.forget(element),
+            // Its actor drops its own, and slots are read to their end each time.
+            Stream::Session(_) | Stream::Slot(_) => {}
+            Stream::Channel(_) | Stream::Inbound(..) | Stream::Initiated(_) => {}
         }
     }
 

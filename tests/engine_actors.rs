@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use switchboard::clock::{Clock, SystemClock};
-use switchboard::domain::command::{LineCommand, SessionCommand};
+use switchboard::domain::command::{LineCommand, OperatorCommand, SessionCommand, WorkspaceCommand};
 use switchboard::domain::id::{OperatorId, Principal, SessionId};
 use switchboard::domain::time::Timestamp;
 use switchboard::log::Log;
@@ -248,4 +248,24 @@ async fn two_engines_of_one_process_do_not_meet() {
     one.close().await.expect("the engine closes");
     two.session(operator(ANNA), create.session, message("два")).await.expect("the other one lives");
     assert_eq!(texts(&two, create.session).await, ["два"]);
+}
+
+/// A setting is kept in memory too: after a lost answer it was the old one that was believed.
+#[tokio::test]
+async fn after_an_unknown_outcome_no_setting_in_memory_is_believed() {
+    let log = TroubledLog::new();
+    let engine = desk_on(&log, ActorOptions::default()).await;
+    log.expect(&[Trouble::AnswerLost]);
+    let switch = WorkspaceCommand::SetServiceLicence { active: true };
+    let lost = engine.workspace(admin(), switch).await.expect_err("its answer is lost");
+    assert_eq!(lost.outcome(), Outcome::Unknown);
+    let refused = engine.create_session(operator(ANNA), creation(SUPPORT, PHONE)).await;
+    assert_eq!(refusal(refused).code(), "OperatorOffline", "the licence is active");
+    presence(&engine, ANNA, true).await;
+    log.expect(&[Trouble::AnswerLost]);
+    let go = OperatorCommand::SetPresence { online: false };
+    let lost = engine.operator(operator(ANNA), ANNA, go).await.expect_err("its answer is lost");
+    assert_eq!(lost.outcome(), Outcome::Unknown);
+    presence(&engine, ANNA, true).await;
+    engine.create_session(operator(ANNA), creation(SUPPORT, PHONE)).await.expect("Anna is there again");
 }

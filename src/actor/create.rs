@@ -24,13 +24,27 @@ pub(super) async fn create(world: &World, ask: &Create) -> Result<Receipt, Comma
                 }
             }
             // Its own session may be what refuses a repeated creation.
-            Err(error @ CommandError::Rejected(_)) => {
-                return before(world, ask).await?.ok_or(error);
+            Err(CommandError::Rejected(rejection)) => {
+                return match before(world, ask).await {
+                    Ok(receipt) => receipt.ok_or(CommandError::Rejected(rejection)),
+                    Err(CommandError::Rejected(_)) if is_absence(&rejection) => Err((*rejection).into()),
+                    Err(error) => Err(error),
+                };
             }
             Err(error) => return Err(error),
         }
     }
     Err(contended(&Stream::Session(ask.command.session)))
+}
+
+/// Whether something that the command names is not there, which is told before what is there already.
+fn is_absence(rejection: &Rejection) -> bool {
+    matches!(
+        rejection,
+        Rejection::ChannelNotFound { .. }
+            | Rejection::OperatorNotFound { .. }
+            | Rejection::ElementNotFound { .. }
+    )
 }
 
 /// The receipt of the same command, if it was answered before.

@@ -203,6 +203,8 @@ async fn look_at_initiated(
     let slot_id = admitted.route.slot();
     let seen = store.slot(&slot_id).await?;
     let (slot, slot_version) = (SlotFacts::unheld(seen.state), seen.version);
+    // Asked before the session is, which may not exist.
+    admitted.route.require_earlier_contact(&slot)?;
     let candidate = initiated::candidate(command, &slot);
     if let Some(session) = candidate.filter(|id| inside.is_none_or(|session| session.id != *id)) {
         return Ok(Look::Belongs(session));

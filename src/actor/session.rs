@@ -11,16 +11,18 @@ use kameo::message::{Context, Message};
 use super::deliver::{Initiate, Receive};
 use super::{Ask, CONFLICTS_MAX, World, contended};
 use crate::domain::command::SessionCommand;
-use crate::domain::event::{Fact, Stream};
+use crate::domain::event::{Event, Fact, Stream};
 use crate::domain::id::{MessageId, PolicyRevision, Principal, SessionId};
 use crate::domain::line::Line;
 use crate::domain::operator::Operator;
 use crate::domain::rejection::Rejection;
 use crate::domain::session::{self, Session, SessionFacts};
 use crate::domain::slot::SlotFacts;
+use crate::domain::time::Timestamp;
 use crate::domain::workspace::Workspace;
 use crate::log::{AppendError, Position};
 use crate::request::{Caller, CommandError, Receipt};
+use crate::seeded::{self, Bug};
 use crate::store::{Decision, Folded, Guards};
 
 /// Asks something of a session.
@@ -165,11 +167,14 @@ impl SessionActor {
         primary: Stream,
     ) -> Result<Option<Position>, CommandError> {
         let now = self.world.store.now();
+        if seeded::is(Bug::StateBeforeAnswer) {
+            self.evolve_unanswered(&facts, now);
+        }
         let decision = Decision { caller, digest, now, revision, facts, guards, primary };
         match self.world.store.commit(decision).await {
             Ok(appended) => {
                 // It is durable whatever happens now; a state that cannot follow is read anew.
-                if self.catch_up().await.is_err() {
+                if seeded::is(Bug::StateBeforeAnswer) || self.catch_up().await.is_err() {
                     self.folded = None;
                 }
                 Ok(Some(appended.last))
@@ -180,6 +185,18 @@ impl SessionActor {
                 Ok(None)
             }
             Err(error) => self.world.after_failure(error).await.map(|()| None),
+        }
+    }
+}
+
+impl SessionActor {
+    /// The seeded bug of a state that runs ahead of the log.
+    fn evolve_unanswered(&mut self, facts: &[Fact], now: Timestamp) {
+        let Some(folded) = &mut self.folded else { return };
+        for fact in facts {
+            if let Event::Session(event) = &fact.event {
+                folded.state = Session::evolve(self.id, folded.state.take(), event, now).ok();
+            }
         }
     }
 }

@@ -155,11 +155,12 @@ fn examine_subject(
     via: &EntryPoint,
     verdict: &mut Verdict,
 ) -> Option<String> {
-    let given = verdict.note(legal_subject(channel, subject))?;
-    if given.is_some() && matches!(via, EntryPoint::Card(_)) {
+    let blank = subject.is_none_or(|subject| subject.trim().is_empty());
+    if !blank && matches!(via, EntryPoint::Card(_)) {
         verdict.0.push(Rejection::SubjectNotSupported);
+        return None;
     }
-    given
+    verdict.note(legal_subject(channel, subject))?
 }
 
 /// A subject that the channel knows; a blank one is none.

@@ -1,5 +1,7 @@
 //! Customers' messages: where each one belongs, and what follows from it.
 
+use std::time::Duration;
+
 use super::account::{Account, AccountText};
 use super::channel::Channel;
 use super::command::ReceiveMessage;
@@ -109,7 +111,8 @@ pub fn decide(
 fn reopens(session: &Session, facts: &InboundFacts<'_>) -> bool {
     match (session.status, facts.line.rules.inbound) {
         (Status::Closed(at), InboundRule::ReopenWithin { seconds }) => {
-            facts.slot.state.holder.is_none() && facts.now.since(at).as_secs() <= u64::from(seconds)
+            let in_time = facts.now.since(at) <= Duration::from_secs(seconds.into());
+            facts.slot.state.holder.is_none() && in_time
         }
         _ => false,
     }

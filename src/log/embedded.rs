@@ -130,6 +130,15 @@ pub trait Faults: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Is asked when a group is durable, before anybody is told.
+    ///
+    /// # Errors
+    ///
+    /// What the sync shall be said to have failed with.
+    fn after_sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Is asked when old frames stand in a sealed file, and in the store still.
     ///
     /// # Errors

@@ -51,6 +51,14 @@ impl<K: Eq + Hash + Clone, T: Clone> Shelf<K, T> {
         self.put(key, Arc::new(folded))
     }
 
+    /// Keeps nothing of a key: whoever asks next reads it from the log.
+    pub fn forget(&self, key: &K) {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let forgotten = (kept.young.remove(key), kept.old.remove(key));
+        drop(kept);
+        drop(forgotten);
+    }
+
     fn put(&self, key: K, folded: Arc<Folded<T>>) -> Arc<Folded<T>> {
         // What is dropped is dropped after the lock: it may be much.
         let mut dropped = Generation::new();

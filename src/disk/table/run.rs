@@ -4,7 +4,8 @@
 //! removed while somebody reads it is there until he is done.
 //!
 //! ```text
-//!   page … | meta | foot       page:  entry …  CRC-32
+//!   page … | meta | foot       page:  entry … | where a key stands whole, two bytes each | their
+//!                                     number, two bytes | CRC-32
 //!                              entry: bytes shared with the key before it | rest of the key, counted
 //!                                     | 0, or 1 + length of the value | value
 //!                              meta:  entries | keys in the filter | pages | fence, counted, and
@@ -28,14 +29,21 @@ use crate::disk::{DiskError, foot, read_at, read_at_once};
 /// The size that a page is filled to: a lookup reads and checks one, and keeps a fence of it in memory.
 const PAGE_BYTES: usize = 8 * 1024;
 
+/// How many entries stand after each other of which only the first has its whole key: a lookup goes
+/// to the right one of these by halving, and then along them.
+const ENTRIES_A_WHOLE_KEY: usize = 16;
+
+/// The most whole keys of a page, whose shortest entries have three bytes.
+const WHOLE_KEYS_MAX: usize = PAGE_BYTES / 3 / ENTRIES_A_WHOLE_KEY + 2;
+
 /// The largest page: a full one and the entry that filled it.
-const PAGE_BYTES_MAX: usize = PAGE_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX + 32;
+const PAGE_BYTES_MAX: usize = PAGE_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX + 32 + 2 * WHOLE_KEYS_MAX;
 
 /// What is written to a file at once.
 const WRITE_BYTES: usize = 256 * 1024;
 
 /// The mark of a run's foot, with the version of its form.
-const MARK: foot::Mark = *b"swbrun\0\x01";
+const MARK: foot::Mark = *b"swbrun\0\x02";
 
 const CRC_BYTES: usize = 4;
 
@@ -195,7 +203,7 @@ impl Run {
         Ok(read)
     }
 
-    /// The entries' bytes of a page, checked.
+    /// The bytes of a page, checked, without the checksum.
     fn read_page(&self, page: usize) -> Result<Vec<u8>, DiskError> {
         let read = self.page_bytes(page, |bytes, at| read_at(&self.file, bytes, at).map(|()| true))?;
         Ok(read.unwrap_or_default())
@@ -250,6 +258,9 @@ struct Writing {
     filter: Filter,
     shape: Shape,
     page: Vec<u8>,
+    /// How many entries the page has, and where those with a whole key begin.
+    in_page: usize,
+    whole: Vec<u16>,
     last: Vec<u8>,
 }
 
@@ -264,7 +275,9 @@ pub(super) fn write(
     let file = BufWriter::with_capacity(WRITE_BYTES, File::create(path)?);
     let (page, last) = (Vec::with_capacity(PAGE_BYTES_MAX), Vec::with_capacity(KEY_BYTES_MAX));
     let filter = Filter::new(points_max);
-    let mut writing = Writing { file, entries: 0, fences: Fences::default(), filter, shape, page, last };
+    let (in_page, whole) = (0, Vec::with_capacity(WHOLE_KEYS_MAX));
+    let fences = Fences::default();
+    let mut writing = Writing { file, entries: 0, fences, filter, shape, page, in_page, whole, last };
     let failed = |error| DiskError::failed(path, error);
     loop {
         match merge.next(deletions, |entry| writing.push(entry).map_err(failed)) {
@@ -282,10 +295,14 @@ impl Writing {
         if self.page.len() >= PAGE_BYTES {
             self.write_page()?;
         }
-        let shared = match self.page.is_empty() {
+        let shared = match self.in_page.is_multiple_of(ENTRIES_A_WHOLE_KEY) {
             true => 0,
             false => shared_bytes(&self.last, key).min(SHARED_BYTES_MAX),
         };
+        if self.in_page.is_multiple_of(ENTRIES_A_WHOLE_KEY) {
+            self.whole.push(self.page.len() as u16);
+        }
+        self.in_page += 1;
         if self.page.is_empty() {
             self.fences.push_key(key);
         }
@@ -303,11 +320,15 @@ impl Writing {
     }
 
     fn write_page(&mut self) -> std::io::Result<()> {
+        self.page.extend(self.whole.iter().flat_map(|at| at.to_le_bytes()));
+        self.page.extend_from_slice(&(self.whole.len() as u16).to_le_bytes());
         let crc = crc32fast::hash(&self.page).to_le_bytes();
         self.page.extend_from_slice(&crc);
         self.file.write_all(&self.page)?;
         self.fences.push_page(self.page.len());
         self.page.clear();
+        self.in_page = 0;
+        self.whole.clear();
         // A page can be read without the one before it.
         self.last.clear();
         Ok(())
@@ -353,11 +374,53 @@ enum BadPage {
     Checksum,
     #[error("a key shares more bytes than the key before it has")]
     Shared,
+    #[error("its whole keys stand elsewhere")]
+    Whole,
     #[error(transparent)]
     Malformed(#[from] Malformed),
 }
 
-fn parse_page(entries: &[u8], shape: Shape) -> Result<Segment, BadPage> {
+/// The content of a page.
+struct Page<'a> {
+    entries: &'a [u8],
+    /// Where entries with whole keys begin.
+    whole: &'a [[u8; 2]],
+}
+
+impl<'a> Page<'a> {
+    fn of(bytes: &'a [u8]) -> Result<Page<'a>, BadPage> {
+        let (bytes, count) = bytes.split_last_chunk::<2>().ok_or(BadPage::Whole)?;
+        let whole = 2 * usize::from(u16::from_le_bytes(*count));
+        let entries = bytes.len().checked_sub(whole).ok_or(BadPage::Whole)?;
+        let (entries, whole) = bytes.split_at(entries);
+        Ok(Page { entries, whole: whole.as_chunks::<2>().0 })
+    }
+
+    /// The entries among which a key is, if it is in the page.
+    fn around(&self, key: &[u8]) -> Result<&'a [u8], BadPage> {
+        let (mut from, mut to) = (0, self.whole.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            let mut reader = Reader::new(self.from(middle)?);
+            if Packed::take(&mut reader)?.rest <= key { from = middle + 1 } else { to = middle }
+        }
+        let Some(first) = from.checked_sub(1) else { return Ok(&[]) };
+        let entries = self.from(first)?;
+        let length = match from < self.whole.len() {
+            true => entries.len().checked_sub(self.from(from)?.len()).ok_or(BadPage::Whole)?,
+            false => entries.len(),
+        };
+        entries.get(..length).ok_or(BadPage::Whole)
+    }
+
+    fn from(&self, whole: usize) -> Result<&'a [u8], BadPage> {
+        let at = usize::from(u16::from_le_bytes(self.whole[whole]));
+        self.entries.get(at..).ok_or(BadPage::Whole)
+    }
+}
+
+fn parse_page(bytes: &[u8], shape: Shape) -> Result<Segment, BadPage> {
+    let entries = Page::of(bytes)?.entries;
     let mut reader = Reader::new(entries);
     let mut page = Building::of_page(2 * entries.len(), shape);
     while !reader.rest().is_empty() {
@@ -368,8 +431,8 @@ fn parse_page(entries: &[u8], shape: Shape) -> Result<Segment, BadPage> {
 }
 
 /// What a page says of a key, without building the keys before it.
-fn find_in_page<'a>(entries: &'a [u8], key: &[u8]) -> Result<Option<Option<&'a [u8]>>, BadPage> {
-    let mut reader = Reader::new(entries);
+fn find_in_page<'a>(bytes: &'a [u8], key: &[u8]) -> Result<Option<Option<&'a [u8]>>, BadPage> {
+    let mut reader = Reader::new(Page::of(bytes)?.around(key)?);
     // How many bytes `key` has in common with the entry before, which is less than it.
     let mut common = 0;
     while !reader.rest().is_empty() {

@@ -17,6 +17,7 @@ use super::index::Checkpoint;
 use super::lazily;
 use super::shared::{Disk, Shared, add};
 use crate::log::frame::Frame;
+use crate::seeded::{self, Bug};
 
 /// Writes groups, one after the other.
 pub(super) struct Committer {
@@ -72,8 +73,12 @@ impl Committer {
         fault(|faults| faults.before_write())?;
         disk.frames.write(frames).map_err(|error| error.to_string())?;
         fault(|faults| faults.after_write())?;
+        if seeded::is(Bug::AnswerBeforeSync) {
+            return Ok(());
+        }
         fault(|faults| faults.before_sync())?;
         disk.frames.sync().map_err(|error| error.to_string())?;
+        fault(|faults| faults.after_sync())?;
         add(&self.shared.counters.syncs, 1);
         let bytes = frames.iter().map(|frame| frame.bytes().len() as u64).sum();
         add(&self.shared.counters.bytes, bytes);

@@ -1,0 +1,316 @@
+//! Random steps: six small numbers each, so that every list of them means something and shrinks.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use switchboard::domain::channel::OperatorCreate;
+use switchboard::domain::command::*;
+use switchboard::domain::event::{EntryPoint, InboundRule, LineRules, Role};
+use switchboard::domain::id::*;
+use uuid::Uuid;
+
+use super::state::{Command, Model};
+use super::world::*;
+
+/// Who of a list asks what, and what befalls it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub what: What,
+    /// Numbers that the kind of step reads as it likes.
+    who: u8,
+    a: u8,
+    b: u8,
+    c: u8,
+    pub fate: Fate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum What {
+    Create,
+    Receive,
+    Initiate,
+    Act,
+    Report,
+    Presence,
+    Licence,
+    Permit,
+    Field,
+    Line,
+    Clock,
+    Again,
+    Reused,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fate {
+    Plain,
+    /// The log refuses it, loses its answer, or loses it; the engine may crash, and it may be sent again.
+    Fails {
+        how: u8,
+        crash: bool,
+        again: bool,
+    },
+    /// The engine is lost, or closed, and opened again.
+    Restart,
+}
+
+pub fn steps(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Step>> {
+    let what = prop_oneof![
+        14 => Just(What::Create),
+        11 => Just(What::Receive),
+        6 => Just(What::Initiate),
+        42 => Just(What::Act),
+        5 => Just(What::Report),
+        5 => Just(What::Presence),
+        1 => Just(What::Licence),
+        1 => Just(What::Permit),
+        3 => Just(What::Field),
+        6 => Just(What::Line),
+        3 => Just(What::Clock),
+        3 => Just(What::Again),
+        2 => Just(What::Reused),
+    ];
+    let fate = prop_oneof![
+        92 => Just(Fate::Plain),
+        7 => (0..3u8, any::<bool>(), any::<bool>()).prop_map(|(how, crash, again)| Fate::Fails { how, crash, again }),
+        1 => Just(Fate::Restart),
+    ];
+    let step = (what, any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>(), fate);
+    vec(step.prop_map(|(what, who, a, b, c, fate)| Step { what, who, a, b, c, fate }), count)
+}
+
+fn pick<T: Clone>(from: &[T], number: u8) -> T {
+    from[usize::from(number) % from.len()].clone()
+}
+
+/// Mostly the first, with one in `odds` another.
+fn mostly<T>(number: u8, odds: u8, usual: T, other: impl FnOnce(u8) -> T) -> T {
+    if number.is_multiple_of(odds) { other(number / odds) } else { usual }
+}
+
+impl Step {
+    pub fn fresh(number: usize, kind: u128) -> Uuid {
+        Uuid::from_u128((kind << 64) + number as u128 + 1)
+    }
+
+    /// Who asks for what, as step `number` of a history that has come to this state.
+    pub fn order(&self, number: usize, model: &mut Model) -> (Principal, Command) {
+        let admin = mostly(self.who, 16, administrator(), |who| Principal::Operator(pick(&PEOPLE, who)));
+        let person = pick(&PEOPLE, self.a);
+        let contact = element(usize::from(mostly(self.a, 24, self.a % 2, |at| at % 5)));
+        match self.what {
+            What::Create => self.create(number, model, contact),
+            What::Receive => self.receive(number, model),
+            What::Initiate => self.initiate(number, model, contact),
+            What::Act => self.act(number, model),
+            What::Report => self.report(model),
+            What::Presence => {
+                let who = mostly(self.who, 4, Principal::Operator(person), |_| admin);
+                (who, Command::Presence(person, !self.b.is_multiple_of(4)))
+            }
+            What::Licence => (admin, Command::Licence(self.a.is_multiple_of(2))),
+            What::Permit => (admin, Command::Permit(process(0), !self.a.is_multiple_of(3))),
+            What::Field => {
+                let of = usize::from(self.a % 2);
+                let (name, value) =
+                    field(if self.b.is_multiple_of(4) { 1 - of } else { of }, usize::from(self.c) % FIELDS);
+                (admin, Command::Field(contact, name, (!self.b.is_multiple_of(3)).then_some(value)))
+            }
+            _ => (admin, Command::Line(pick(&LINES, self.who), self.setting())),
+        }
+    }
+
+    fn setting(&self) -> LineCommand {
+        let at = usize::from(self.b) % (CHANNELS.len() - 1);
+        let app = app(usize::from(self.b) % 3);
+        let (operator, role) =
+            (pick(&PEOPLE, self.b), pick(&[Role::Operator, Role::Supervisor, Role::Reader], self.c));
+        match self.a % 20 {
+            0 => LineCommand::ClearContactApp,
+            1 | 2 => LineCommand::SetContactApp { app: mostly(self.c, 3, crate::world::app(0), |_| app) },
+            3 => LineCommand::UnbindApp { app },
+            4 => LineCommand::BindApp { app },
+            5 => LineCommand::RemoveWidget { app },
+            6 => LineCommand::PlaceWidget { app },
+            7 | 8 => LineCommand::RevokeRole { operator, role },
+            9 | 10 => LineCommand::GrantRole { operator, role },
+            11 | 12 => LineCommand::DisconnectChannel { channel: channel(at) },
+            13 => {
+                let mut policy = CHANNELS[at].1.policy().expect("of a built-in kind");
+                policy.operator_create = pick(
+                    &[
+                        OperatorCreate::Never,
+                        OperatorCreate::PriorInboundOnly,
+                        policy.operator_create,
+                        OperatorCreate::Always,
+                    ],
+                    self.c,
+                );
+                LineCommand::SetChannelPolicy { channel: channel(at), policy }
+            }
+            14..=16 => connect(at, &CHANNELS[at].1),
+            _ => {
+                let inbound = InboundRule::ReopenWithin { seconds: u32::from(self.c) };
+                let inbound = if self.b.is_multiple_of(3) { InboundRule::NewSession } else { inbound };
+                LineCommand::SetLineRules {
+                    rules: LineRules { supervisors_create: self.c.is_multiple_of(2), inbound },
+                }
+            }
+        }
+    }
+
+    /// One of the newest sessions, now and then one that does not exist.
+    fn session(&self, number: u8, model: &Model) -> SessionId {
+        let back = usize::from(mostly(number, 40, number % 8, |_| u8::MAX));
+        let found = model.sessions.keys().rev().nth(back);
+        found.copied().unwrap_or(SessionId(Uuid::from_u128(0xdead)))
+    }
+
+    fn new_session(&self, number: usize, model: &Model) -> SessionId {
+        mostly(self.c, 32, SessionId(Step::fresh(number, 5)), |at| self.session(at, model))
+    }
+
+    fn new_message(&self, number: usize, session: SessionId, model: &Model) -> MessageId {
+        let known = model.sessions.get(&session).and_then(|session| session.messages.keys().next_back());
+        mostly(self.c, 32, MessageId(Step::fresh(number, 3)), |_| {
+            *known.unwrap_or(&MessageId(Step::fresh(number, 3)))
+        })
+    }
+
+    fn account(&self, of: &ElementRef) -> ChosenAccount {
+        let contact = if *of == element(1) { 1 } else { 0 };
+        let number = pick(&[0, 0, 0, 1, 1, 2, 2, 3, 4, 5, 6, 7], self.b);
+        let (name, value) = field(mostly(self.who, 48, contact, |_| 1 - contact), number);
+        ChosenAccount { text: value.text().to_owned(), field: (self.who % 3 == 1).then_some(name) }
+    }
+
+    fn via(&self, number: u8) -> EntryPoint {
+        mostly(number, 4, EntryPoint::LinesSection, |at| EntryPoint::Card(element(usize::from(at) % 5)))
+    }
+
+    /// A line of the account's medium mostly, and the first of its channels now and then.
+    fn way(&self) -> (LineId, Option<ChannelId>) {
+        let usual = [0, 0, 1, 0, 2, 2, 0, 0, 1, 2, 0, 1][usize::from(self.b) % 12];
+        let line = mostly(self.c, 6, usual, |at| usize::from(at) % LINES.len());
+        let of: Vec<_> = (0..CHANNELS.len()).filter(|at| CHANNELS[*at].0 == line).collect();
+        (
+            LINES[line],
+            (!self.a.is_multiple_of(3)).then(|| channel(if self.a % 23 == 1 { 8 } else { pick(&of, self.a / 3) })),
+        )
+    }
+
+    fn create(&self, number: usize, model: &Model, contact: ElementRef) -> (Principal, Command) {
+        let who = mostly(self.who, 10, Principal::Operator(pick(&PEOPLE[..3], self.who)), |at| {
+            pick(&[Principal::Operator(PEOPLE[3]), Principal::Operator(PEOPLE[4]), administrator()], at)
+        });
+        let (line, channel) = self.way();
+        let subject =
+            ["Счёт 17", " ", "две\nстроки"].get(usize::from(self.c % 12)).map(|text| (*text).to_owned());
+        let (account, via) = (self.account(&contact), self.via(self.who));
+        let session = self.new_session(number, model);
+        (who, Command::Create(CreateSession { session, line, contact, account, channel, subject, via }))
+    }
+
+    fn receive(&self, number: usize, model: &Model) -> (Principal, Command) {
+        let at = usize::from(mostly(self.a, 12, self.a % 8, |at| at % 9));
+        let fields: [usize; 9] = [0, 0, 2, 1, 0, 4, 1, 5, 4];
+        let usual = field(usize::from(self.b % 2), fields[at]).1.text().to_owned();
+        let address = mostly(self.b, 20, usual, |_| "8916".to_owned());
+        let sender = Principal::Channel(channel(at));
+        let command = ReceiveMessage {
+            session: self.new_session(number, model),
+            message: MessageId(Step::fresh(number, 3)),
+            channel: channel(at),
+            address,
+            sender: None,
+            external_id: mostly(self.c, 8, number.to_string(), |at| match at % 5 {
+                4 => " ".to_owned(),
+                at => format!("repeated {at}"),
+            }),
+            text: "Здравствуйте".to_owned(),
+            subject: None,
+            in_reply_to: self.who.is_multiple_of(3).then(|| self.session(self.c, model)),
+            sent_at: None,
+        };
+        (mostly(self.who, 32, sender, |_| administrator()), Command::Receive(command))
+    }
+
+    fn initiate(&self, number: usize, model: &Model, contact: ElementRef) -> (Principal, Command) {
+        let (line, channel) = self.way();
+        let append_to = (self.who % 4 == 1).then(|| self.session(self.c, model));
+        let session = self.new_session(number, model);
+        let message = self.new_message(number, append_to.unwrap_or(session), model);
+        let command = SendInitiated {
+            command: CommandId(Step::fresh(number, 1)),
+            session,
+            message,
+            line,
+            account: self.account(&contact),
+            contact,
+            channel,
+            subject: None,
+            append_to,
+            text: mostly(self.who, 24, "Заказ готов", |_| "\n").to_owned(),
+        };
+        let who = mostly(self.who, 16, Principal::Process(process(0)), |at| {
+            pick(&[Principal::Process(process(1)), Principal::Operator(PEOPLE[0])], at)
+        });
+        (who, Command::Initiate(command))
+    }
+
+    fn act(&self, number: usize, model: &Model) -> (Principal, Command) {
+        let id = self.session(self.a, model);
+        let holder = model.sessions.get(&id).and_then(|session| session.holder);
+        let usual = Principal::Operator(holder.unwrap_or(pick(&PEOPLE, self.who)));
+        let who = mostly(self.who, 4, usual, |at| {
+            mostly(at, 8, Principal::Operator(pick(&PEOPLE, at)), |_| administrator())
+        });
+        let message = self.new_message(number, id, model);
+        let element = element(usize::from(self.c) % 5);
+        let act = match self.b % 24 {
+            0..=2 => SessionCommand::Take,
+            3..=5 => SessionCommand::AssignOperator { operator: pick(&PEOPLE, self.c) },
+            6..=10 => {
+                let text = mostly(self.c, 20, "Ответ", |_| "").to_owned();
+                SessionCommand::SendMessage { message, text, via: self.via(self.c) }
+            }
+            11..=14 => SessionCommand::Close,
+            15..=18 => SessionCommand::Reopen,
+            19 => SessionCommand::Rename { name: format!("Имя {number}") },
+            20..=22 => SessionCommand::LinkElement { element },
+            _ => SessionCommand::UnlinkElement { element },
+        };
+        (who, Command::Session(id, act))
+    }
+
+    fn report(&self, model: &Model) -> (Principal, Command) {
+        let id = self.session(self.a, model);
+        let session = model.sessions.get(&id);
+        let message = session.and_then(|session| session.messages.keys().rev().nth(usize::from(self.b % 3)));
+        let message = message.copied().unwrap_or(MessageId(Uuid::from_u128(0xdead)));
+        let reports = [
+            DeliveryReport::HandedOver,
+            DeliveryReport::Delivered,
+            DeliveryReport::Read,
+            DeliveryReport::Failed { reason: "нет такого номера".into() },
+        ];
+        let own = session.map_or(channel(0), |session| session.slot.0);
+        let who = mostly(self.who, 12, Principal::Channel(own), |at| {
+            Principal::Channel(channel(usize::from(at) % 8))
+        });
+        (
+            who,
+            Command::Session(id, SessionCommand::ReportDelivery { message, report: pick(&reports, self.c) }),
+        )
+    }
+
+    /// How far the clock steps, in microseconds: mostly on, now and then back.
+    pub fn micros(&self) -> i64 {
+        let micros = i64::from(self.b) * 1_000_000 + i64::from(self.c % 4) * 250_000;
+        mostly(self.a, 4, micros, |_| -micros)
+    }
+
+    /// Which of so many things before it is meant.
+    pub fn of(&self, count: usize) -> usize {
+        count - 1 - usize::from(self.a) % count.min(64)
+    }
+}
