@@ -1,4 +1,4 @@
-//! The reference host: a JSON API over one engine, with tokens, events and figures.
+//! The reference host: a JSON API over one engine and the console on it, with tokens, events and figures.
 //!
 //! Built on the library's public API alone, and so proves it; must not know how anything is stored
 //! but its own tokens.
@@ -24,6 +24,8 @@ mod actor;
 mod api;
 pub mod audit;
 mod connections;
+mod console;
+mod cookie;
 mod derive;
 mod events;
 mod extract;

@@ -2,9 +2,10 @@
 
 use super::Engine;
 use crate::directory::Found;
+use crate::domain::channel::Channel;
 use crate::domain::element::Element;
 use crate::domain::event::Role;
-use crate::domain::id::{AppId, ElementRef, LineId, OperatorId, Principal};
+use crate::domain::id::{AppId, ChannelId, ElementRef, LineId, OperatorId, Principal};
 use crate::domain::rejection::Rejection;
 use crate::projection::{PAGE_ITEMS_MAX, PageOf, QueryError};
 use crate::request::CommandError;
@@ -41,6 +42,26 @@ impl Engine {
             Principal::Operator(_) => Err(Rejection::NotMemberOfLine { line }.into()),
             Principal::Channel(_) | Principal::Process(_) => Err(Rejection::PrincipalNotAllowed.into()),
         }
+    }
+
+    /// The channels of a line with their rules, by id; disconnected ones included.
+    ///
+    /// # Errors
+    ///
+    /// `LineNotFound`, or when it could not be read.
+    pub async fn channels(&self, line: LineId) -> Result<Vec<Channel>, CommandError> {
+        let known = self.inner.world.store.line(line).await?;
+        let state = known.state.as_ref().ok_or(Rejection::LineNotFound { line })?;
+        Ok(state.channels.values().cloned().collect())
+    }
+
+    /// The line that a channel belongs to, for ever.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be read.
+    pub async fn line_of_channel(&self, channel: ChannelId) -> Result<Option<LineId>, CommandError> {
+        Ok(self.inner.world.store.channel_line(channel).await?)
     }
 
     /// Requires that somebody is a supervisor of a line, or an administrator.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::problem::{Problem, Sentence};
 use super::tokens::Denied;
-use super::{Host, derive};
+use super::{Host, cookie, derive};
 
 /// The header whose value makes a request repeatable.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -75,10 +75,7 @@ impl FromRequestParts<Arc<Host>> for Actor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Actor, Problem> {
-        let text = bearer(&parts.headers).ok_or_else(|| {
-            let detail = Sentence::new("Нужен токен: Authorization: Bearer …", "a bearer token is needed");
-            Problem::new(StatusCode::UNAUTHORIZED, "TokenMissing", detail)
-        })?;
+        let text = given(parts)?;
         let token = host.tokens.check(text).map_err(|denied| match denied {
             Denied::Unknown => {
                 let detail = Sentence::new("Такого токена нет", "there is no such token");
@@ -91,6 +88,25 @@ impl FromRequestParts<Arc<Host>> for Actor {
         })?;
         Ok(Actor { principal: token.principal, token: token.id })
     }
+}
+
+/// The token that a request brings: in its header, or else in the cookie of a browser.
+pub fn given(parts: &Parts) -> Result<&str, Problem> {
+    if let Some(text) = bearer(&parts.headers) {
+        return Ok(text);
+    }
+    let text = cookie::token(&parts.headers).ok_or_else(|| {
+        let detail = Sentence::new("Нужен токен: Authorization: Bearer …", "a bearer token is needed");
+        Problem::new(StatusCode::UNAUTHORIZED, "TokenMissing", detail)
+    })?;
+    if cookie::may_change(&parts.method, &parts.headers) {
+        return Ok(text);
+    }
+    let detail = Sentence::new(
+        "С токеном из cookie изменения принимаются только со страниц этого сервера",
+        "with the token of a cookie, changes are taken from this server's own pages alone",
+    );
+    Err(Problem::new(StatusCode::FORBIDDEN, "ForeignOrigin", detail))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

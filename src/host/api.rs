@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{self, Problem, Sentence};
-use super::{Host, events, metrics};
+use super::{Host, console, events, metrics};
 
 mod answer;
 pub mod audit;
@@ -32,6 +32,7 @@ mod processes;
 mod reading;
 mod sessions;
 mod settings;
+mod sign_in;
 mod tokens;
 mod transcripts;
 mod workspace;
@@ -41,6 +42,7 @@ pub fn router(host: Arc<Host>) -> Router {
     let (router, document) = routes().split_for_parts();
     let document = document::Document::new(document);
     router
+        .merge(console::router())
         .route("/api/openapi.json", axum::routing::get(move || async move { document.into_response() }))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
@@ -105,6 +107,7 @@ fn configuration() -> OpenApiRouter<Arc<Host>> {
         .routes(routes!(settings::set_policy))
         .routes(routes!(settings::set_rules))
         .routes(routes!(settings::set_name_template))
+        .routes(routes!(settings::preview_name))
         .routes(routes!(settings::set_contact_app, settings::clear_contact_app))
         .routes(routes!(settings::bind, settings::unbind))
         .routes(routes!(settings::place_widget, settings::remove_widget))
@@ -113,12 +116,16 @@ fn configuration() -> OpenApiRouter<Arc<Host>> {
         .routes(routes!(workspace::rebuild))
         .routes(routes!(tokens::issue, tokens::list))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(sign_in::sign_in, sign_in::sign_out))
 }
 
 /// What channels and processes hand in.
 fn outside() -> OpenApiRouter<Arc<Host>> {
     OpenApiRouter::new()
+        .routes(routes!(channels::one))
         .routes(routes!(channels::receive))
+        .routes(routes!(channels::customer_messages))
+        .routes(routes!(channels::events))
         .routes(routes!(channels::report))
         .routes(routes!(processes::send))
 }

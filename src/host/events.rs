@@ -57,7 +57,7 @@ const RETRY: Duration = Duration::from_secs(1);
 #[into_params(parameter_in = Query)]
 pub struct EventsQuery {
     /// The position after which to begin; without it and without `Last-Event-ID`, now.
-    after: Option<u64>,
+    pub after: Option<u64>,
 }
 
 /// Follows the log: each event with its position as id; `Last-Event-ID` goes on after it.
@@ -70,8 +70,22 @@ pub async fn events(
     headers: HeaderMap,
     Query(query): Query<EventsQuery>,
 ) -> Result<Sse<Events>, Problem> {
-    let after = begin(&host, &headers, query.after)?;
-    let sight = Sight::of(&host, &actor).await?;
+    follow(host, &actor, &headers, query.after).await
+}
+
+/// Follows the log for somebody.
+///
+/// # Errors
+///
+/// `BadPosition`; `TooManyStreams` and `Busy`; `PrincipalNotAllowed` for processes.
+pub async fn follow(
+    host: Arc<Host>,
+    actor: &Actor,
+    headers: &HeaderMap,
+    after: Option<u64>,
+) -> Result<Sse<Events>, Problem> {
+    let after = begin(&host, headers, after)?;
+    let sight = Sight::of(&host, actor).await?;
     let place = host.streams.take(actor.token).map_err(full)?;
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     let feed = host.engine.subscribe(after);

@@ -161,6 +161,17 @@ impl Host {
         Host::start(Arc::clone(&self.data), self.tokens.clone()).await
     }
 
+    /// Kills the host where it stands.
+    pub async fn kill(&mut self) {
+        self.process.kill().await.expect("it can be killed");
+    }
+
+    /// Starts a host that was stopped or killed again, on the same folder and at the same address.
+    pub async fn restart_in_place(self) -> Host {
+        let listen = self.address.trim_start_matches("http://").to_owned();
+        Host::start_at(&listen, Arc::clone(&self.data), self.tokens.clone()).await
+    }
+
     /// Kills the host where it stands, and starts it again on the same folder.
     pub async fn crash(mut self) -> Host {
         self.process.kill().await.expect("it can be killed");

@@ -7,15 +7,24 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, ResponseBuilder, Type};
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use crate::host::actor::IDEMPOTENCY_KEY;
+use crate::host::cookie;
 
 /// Operations that are no commands to the engine, and so know no key: a repetition of the first
 /// issues another token, and one of the others does no harm.
-const KEYLESS: [&str; 4] = ["tokens_issue", "tokens_revoke", "workspace_rebuild", "choices_dry_run"];
+const KEYLESS: [&str; 7] = [
+    "tokens_issue",
+    "tokens_revoke",
+    "tokens_sign_in",
+    "tokens_sign_out",
+    "workspace_rebuild",
+    "choices_dry_run",
+    "lines_preview_name",
+];
 
 /// What the document says before any route is in it.
 #[derive(OpenApi)]
@@ -26,7 +35,7 @@ const KEYLESS: [&str; 4] = ["tokens_issue", "tokens_revoke", "workspace_rebuild"
     ),
     paths(openapi),
     components(schemas(ProblemJson)),
-    security(("token" = []))
+    security(("token" = []), ("cookie" = []))
 )]
 pub struct Frame;
 
@@ -88,6 +97,8 @@ impl Modify for Common {
         let components = document.components.get_or_insert_default();
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.security_schemes.insert("token".to_owned(), RefOr::T(bearer));
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(cookie::NAME)));
+        components.security_schemes.insert("cookie".to_owned(), RefOr::T(cookie));
         for item in document.paths.paths.values_mut() {
             for operation in operations(item) {
                 name(operation);

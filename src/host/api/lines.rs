@@ -46,7 +46,12 @@ pub async fn list(
         Principal::Operator(_) => Ok(Json(PageJson::whole(mine(&host, &actor).await?))),
         Principal::Administrator(_) | Principal::Channel(_) | Principal::Process(_) => {
             let found = host.engine.read().await?.lines(page).await?;
-            Ok(Json(PageJson::of(found, |view| LineJson::of(view, Roles::default()))))
+            let mut lines = Vec::with_capacity(found.items.len());
+            for view in found.items {
+                let channels = host.engine.channels(view.line).await?;
+                lines.push(LineJson::of(view, channels, Roles::default()));
+            }
+            Ok(Json(PageJson { items: lines, next: found.next.map(|next| next.to_string()) }))
         }
     }
 }
@@ -55,8 +60,9 @@ async fn mine(host: &Host, actor: &Actor) -> Result<Vec<LineJson>, Problem> {
     let views = host.engine.read().await?;
     let mut lines = Vec::new();
     for line in views.lines_of(actor.operator()?).await? {
-        let view = views.line(line.line).await?;
-        lines.extend(view.map(|view| LineJson::of(view, line.roles)));
+        let Some(view) = views.line(line.line).await? else { continue };
+        let channels = host.engine.channels(line.line).await?;
+        lines.push(LineJson::of(view, channels, line.roles));
     }
     Ok(lines)
 }
@@ -76,7 +82,7 @@ pub async fn one(State(host): Shared, actor: Actor, Path(line): Path<Uuid>) -> R
         Principal::Administrator(_) | Principal::Channel(_) | Principal::Process(_) => Roles::default(),
     };
     let view = views.line(line).await?.ok_or(Rejection::LineNotFound { line })?;
-    Ok(Json(LineJson::of(view, roles)))
+    Ok(Json(LineJson::of(view, host.engine.channels(line).await?, roles)))
 }
 
 /// Gives a line another title.

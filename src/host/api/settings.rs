@@ -1,18 +1,22 @@
 //! What administrators set on a line: channels, rules, apps, the widget, the template.
 
+use axum::Json;
 use axum::extract::State;
 use switchboard::domain::command::LineCommand;
 use switchboard::domain::id::{ChannelId, LineId};
+use switchboard::domain::name::{NameContext, NameTemplate, session_name};
+use switchboard::domain::rejection::Rejection;
 use uuid::Uuid;
 
-use super::answer::{Created, Done, Shared, done};
-use crate::host::actor::Asker;
+use super::answer::{Created, Done, Reply, Shared, done};
+use crate::host::actor::{Actor, Asker};
 use crate::host::extract::{Body, Path};
 use crate::host::json::ids::AppCode;
-use crate::host::json::line::{ContactAppJson, NameTemplateJson, NewChannelJson};
+use crate::host::json::line::{ContactAppJson, NamePreviewJson, NameTemplateJson, NewChannelJson};
 use crate::host::json::policy::{PolicyJson, RulesJson};
 use crate::host::json::receipt::ReceiptJson;
 use crate::host::problem::Problem;
+use crate::host::tokens;
 
 /// Connects a channel, for the first time or again.
 #[utoipa::path(post, path = "/api/lines/{line}/channels", tag = "lines", params(("line" = Uuid, Path)),
@@ -81,6 +85,33 @@ pub async fn set_name_template(
 ) -> Done {
     let command = LineCommand::SetNameTemplate { template: template.template };
     done(host.engine.line(asker.caller, LineId(line), command).await)
+}
+
+/// Shows the name that a template would give an example session of the line; nothing is set.
+#[utoipa::path(post, path = "/api/lines/{line}/name-template/preview", tag = "lines",
+    params(("line" = Uuid, Path)), request_body = NameTemplateJson,
+    responses((status = 200, body = NamePreviewJson)))]
+pub async fn preview_name(
+    State(host): Shared,
+    actor: Actor,
+    Path(line): Path<Uuid>,
+    Body(wanted): Body<NameTemplateJson>,
+) -> Reply<NamePreviewJson> {
+    host.engine.require_reader(&actor.principal, LineId(line)).await?;
+    let template = NameTemplate::new(&wanted.template)?;
+    let line = LineId(line);
+    let view = host.engine.read().await?.line(line).await?.ok_or(Rejection::LineNotFound { line })?;
+    let channels = host.engine.channels(line).await?;
+    let channel = channels.first().map_or("WhatsApp", |channel| channel.title.as_str());
+    let example = NameContext {
+        customer: "Иван Петров",
+        account: "+79161234567",
+        line: &view.title,
+        channel,
+        created: tokens::now(),
+        subject: "",
+    };
+    Ok(Json(NamePreviewJson { name: session_name(Some(&template), &example) }))
 }
 
 /// Chooses the app of the line's customers, «Для связи учётной записи».

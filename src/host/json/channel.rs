@@ -5,9 +5,26 @@ use switchboard::domain::command::DeliveryReport;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::ids::ElementRefJson;
+use super::ids::{ChannelKindCode, ElementRefJson};
 use super::session::AccountChoiceJson;
 use super::time::Time;
+
+/// A channel, as itself sees it.
+#[derive(Serialize, ToSchema)]
+pub struct OwnChannelJson {
+    /// The channel.
+    pub channel: Uuid,
+    /// Its kind.
+    pub kind: ChannelKindCode,
+    /// Its title.
+    pub title: String,
+    /// Whether it is connected.
+    pub connected: bool,
+    /// Its line.
+    pub line: Uuid,
+    /// The line's title.
+    pub line_title: String,
+}
 
 /// A customer's message, as a channel delivers it.
 #[derive(Deserialize, ToSchema)]

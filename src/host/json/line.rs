@@ -1,7 +1,8 @@
 //! Lines, their channels and their people.
 
 use serde::{Deserialize, Serialize};
-use switchboard::projection::{ChannelView, LineView, MemberView, Roles};
+use switchboard::domain::channel::Channel;
+use switchboard::projection::{LineView, MemberView, Roles};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -58,6 +59,14 @@ pub struct NameTemplateJson {
     pub template: String,
 }
 
+/// What a template makes of an example.
+#[derive(Serialize, ToSchema)]
+pub struct NamePreviewJson {
+    /// The name.
+    #[schema(example = "Иван Петров — 2026-11-22 14:05")]
+    pub name: String,
+}
+
 /// A line.
 #[derive(Serialize, ToSchema)]
 pub struct LineJson {
@@ -92,6 +101,8 @@ pub struct ChannelJson {
     pub title: String,
     /// Whether it is connected.
     pub connected: bool,
+    /// Its rules now.
+    pub policy: PolicyJson,
 }
 
 /// A person of a line.
@@ -115,14 +126,14 @@ pub fn roles(roles: Roles) -> Vec<RoleJson> {
 impl LineJson {
     /// A line as somebody with these roles sees it.
     #[must_use]
-    pub fn of(view: LineView, mine: Roles) -> LineJson {
+    pub fn of(view: LineView, channels: Vec<Channel>, mine: Roles) -> LineJson {
         LineJson {
             line: view.line.0,
             title: view.title,
             contact_app: view.contact_app.map(AppCode),
             name_template: view.name_template,
             rules: view.rules.into(),
-            channels: view.channels.into_iter().map(ChannelJson::from).collect(),
+            channels: channels.into_iter().map(ChannelJson::from).collect(),
             bound_apps: view.bound_apps.into_iter().map(AppCode).collect(),
             widgets: view.widgets.into_iter().map(AppCode).collect(),
             my_roles: roles(mine),
@@ -130,10 +141,11 @@ impl LineJson {
     }
 }
 
-impl From<ChannelView> for ChannelJson {
-    fn from(view: ChannelView) -> ChannelJson {
-        let ChannelView { channel, kind, title, connected } = view;
-        ChannelJson { channel: channel.0, kind: ChannelKindCode(kind), title, connected }
+impl From<Channel> for ChannelJson {
+    fn from(of: Channel) -> ChannelJson {
+        let Channel { id, kind, title, policy, connected } = of;
+        let policy = PolicyJson::from(&policy);
+        ChannelJson { channel: id.0, kind: ChannelKindCode(kind), title, connected, policy }
     }
 }
 

@@ -1,0 +1,171 @@
+// The dialog «+ Новая сессия»: line, contact, account, and for e-mail a subject. What is not legal is
+// shown grey with its reason; the reasons are those of the engine's dry run.
+
+import { t } from "./words.js";
+import { h, fill, freshId, debounced } from "./dom.js";
+import { command, freshKey, get, once, path, withQuery } from "./api.js";
+import { directory } from "./directory.js";
+import { field, openDialog } from "./dialog.js";
+import { finder } from "./finder.js";
+import { contactForm } from "./contact.js";
+import { notice, sentence } from "./notice.js";
+
+const PAUSE_MS = 250;
+
+// Opens the dialog; `card` is the element from whose card it is opened, or null; `opened(id)` gets the session.
+export function openCreation(card, opened) {
+  const form = { line: null, contact: null, choice: null, subject: "" };
+  const lines = h("fieldset", { class: "choices" }, h("legend", {}, t("line")), h("p", { class: "quiet" }, t("loading")));
+  const contactPlace = h("div", { class: "contact-place" });
+  const accounts = h("div");
+  const subjectPlace = h("div");
+  const verdict = h("p", { class: "verdict quiet", role: "status" });
+  let asked = 0;
+
+  const found = finder({
+    label: t("contact"),
+    ask: (text, after) => get(withQuery(path`/api/lines/${form.line}/contacts`, { text, after, limit: 20 })),
+    choose: (contact) => { form.contact = contact; form.choice = null; showAccounts(); },
+  });
+  const add = h("button", { type: "button", class: "plain", id: "add-contact", onclick: addContact }, t("create-contact"));
+  // The same choice has the same key, however often it is sent: a double click is one session.
+  let key = freshKey();
+  let keyed = "";
+  const { submit, dialog } = openDialog({
+    title: t("new-session-title"), submit: t("create"), wide: true, run, settled: check,
+    body: [lines, contactPlace, accounts, subjectPlace], foot: verdict,
+  });
+  submit.disabled = true;
+  showLines();
+
+  async function showLines() {
+    try {
+      const page = await get(withQuery("/api/choices/lines", card ? { app: card.app, element: card.element } : {}));
+      const items = page.items.sort((a, b) => a.refusals.length - b.refusals.length || a.title.localeCompare(b.title));
+      fill(lines, h("legend", {}, t("line")), items.map((item) => option("line", item.title, null, item.refusals, () => chooseLine(item.line))),
+        !items.length && h("p", { class: "quiet" }, t("no-lines")));
+      const usable = items.filter((item) => !item.refusals.length);
+      if (usable.length === 1) lines.querySelector("input:not(:disabled)").click();
+      (lines.querySelector("input:not(:disabled)") ?? dialog.querySelector("button")).focus();
+    } catch (problem) {
+      fill(lines, h("legend", {}, t("line")), notice(problem, showLines));
+    }
+  }
+
+  // A choice; one that is not legal is grey, and says why.
+  function option(name, label, about, refusals, choose) {
+    const why = refusals[0];
+    const reason = freshId("reason");
+    return h("label", { class: `choice ${why ? "refused" : ""}` },
+      h("input", { type: "radio", name, disabled: Boolean(why), "aria-describedby": why ? reason : null, onchange: choose }),
+      h("span", { class: "choice-what" }, h("span", {}, label, about && h("span", { class: "quiet" }, ` · ${about}`)),
+        why && h("span", { class: "reason", id: reason }, why.detail, why.hint && ` — ${why.hint}`),
+        why?.code === "OpenSessionExists" && h("a", { href: `#/sessions/${why.facts.session}`, onclick: () => dialog.close() },
+          t("open-that-session", why.facts.holder_name ?? t("queue-holds")))));
+  }
+
+  function chooseLine(line) {
+    const before = form.contact;
+    const app = directory.lines.get(line)?.contact_app;
+    form.line = line;
+    form.choice = null;
+    if (before && before.app !== app) {
+      found.clear();
+      fill(contactPlace, h("p", { class: "dropped", role: "status" }, t("contact-dropped", before.title)), found.element, add);
+    } else {
+      fill(contactPlace, found.element, add);
+      if (!before) found.search();
+    }
+    showAccounts();
+  }
+
+  function addContact() {
+    const finish = () => fill(contactPlace, found.element, add);
+    const adding = contactForm(
+      () => ({ line: form.line, app: directory.lines.get(form.line).contact_app }),
+      (contact) => { finish(); found.choose(contact); },
+      () => { finish(); add.focus(); },
+    );
+    fill(contactPlace, adding.element);
+    adding.focus();
+  }
+
+  async function showAccounts() {
+    fill(subjectPlace);
+    check();
+    asked += 1;
+    const mine = asked;
+    if (!form.line || !form.contact) {
+      fill(accounts);
+      return;
+    }
+    const { app, element } = form.contact;
+    const query = { app, element, card_app: card?.app, card_element: card?.element };
+    try {
+      const page = await get(withQuery(path`/api/lines/${form.line}/choices`, query));
+      if (mine === asked) listAccounts(page.items);
+    } catch (problem) {
+      if (mine === asked) fill(accounts, notice(problem, showAccounts));
+    }
+  }
+
+  function listAccounts(items) {
+    items.sort((a, b) => a.refusals.length - b.refusals.length);
+    fill(accounts, h("fieldset", { class: "choices" }, h("legend", {}, t("account")),
+      items.map((item) => option("account", item.text, item.channel_title, item.refusals, () => chooseAccount(item))),
+      !items.length && h("p", { class: "quiet" }, t("no-accounts"))));
+    const usable = items.filter((item) => !item.refusals.length);
+    if (usable.length === 1) accounts.querySelector("input:not(:disabled)").click();
+  }
+
+  function chooseAccount(choice) {
+    form.choice = choice;
+    form.subject = "";
+    if (choice.subject) {
+      const input = h("input", { type: "text", autocomplete: "off", id: "subject", oninput: () => { form.subject = input.value; checkSoon(); } });
+      fill(subjectPlace, field(t("subject"), input, t("subject-hint")));
+    } else {
+      fill(subjectPlace);
+    }
+    check();
+  }
+
+  function draft() {
+    const { app, element } = form.contact;
+    const { text, field: name, channel, subject } = form.choice;
+    return {
+      line: form.line, contact: { app, element }, account: { text, field: name }, channel,
+      subject: subject && form.subject.trim() ? form.subject : undefined, card: card ?? undefined,
+    };
+  }
+
+  const checkSoon = debounced(PAUSE_MS, check);
+
+  // The dry run of what is chosen; the button waits for it.
+  async function check() {
+    const whole = form.line && form.contact && form.choice;
+    submit.disabled = true;
+    fill(verdict, whole ? "" : t(!form.line ? "choose-line" : !form.contact ? "choose-contact" : "choose-account"));
+    if (!whole) return;
+    const wanted = draft();
+    if (JSON.stringify(wanted) !== keyed) {
+      keyed = JSON.stringify(wanted);
+      key = freshKey();
+    }
+    try {
+      const { allowed, refusals } = await once("POST", "/api/sessions/dry-run", {}, wanted);
+      if (!form.choice || JSON.stringify(wanted) !== JSON.stringify(draft())) return;
+      submit.disabled = !allowed;
+      fill(verdict, allowed ? "" : [refusals[0].detail, refusals[0].hint].filter(Boolean).join(" — "));
+    } catch (problem) {
+      fill(verdict, sentence(problem));
+      // The command itself tells what is wrong.
+      submit.disabled = false;
+    }
+  }
+
+  async function run() {
+    const { session } = await command("POST", "/api/sessions", draft(), key);
+    return () => opened(session);
+  }
+}

@@ -1,0 +1,244 @@
+// What was said in a session and happened to it: the newest at the foot, the past on scrolling up, and
+// above its beginning what was said before with the same customer on the same channel.
+
+import { t } from "./words.js";
+import { h, fill } from "./dom.js";
+import { get, path, withQuery } from "./api.js";
+import { on } from "./bus.js";
+import { elementTitle, personName } from "./directory.js";
+import { clockTime, dayKey, dayName, wholeTime } from "./time.js";
+import { notice } from "./notice.js";
+
+// Entries of a page towards the past.
+const PAGE = 50;
+
+// The distance from an end, in pixels, that counts as being there.
+const NEAR = 120;
+
+const DELIVERY = {
+  "message-handed-over": "handed-over", "message-delivered": "delivered", "message-read": "read", "message-failed": "failed",
+};
+
+// How far a delivery is; a report that comes late does not take it back.
+const REACHED = ["pending", "handed-over", "delivered", "read", "failed"];
+
+export function transcript(id) {
+  const entries = [];
+  const earlier = [];
+  const pending = [];
+  const list = h("div", { class: "messages" });
+  const state = h("div", { class: "list-state" });
+  const element = h("div", {
+    class: "transcript", role: "log", "aria-live": "off", "aria-label": t("transcript"), tabindex: "0", onscroll: scrolled,
+  }, state, list);
+  let session = null;
+  let older;
+  let before;
+  let reading = null;
+  let syncing = null;
+  let again = false;
+  let atFoot = true;
+
+  async function first() {
+    try {
+      const page = await get(withQuery(path`/api/sessions/${id}/transcript`, { limit: PAGE }));
+      entries.push(...page.items.reverse());
+      older = page.next;
+      fill(state);
+      draw();
+      if (!older) await past();
+      again = true;
+    } catch (problem) {
+      fill(state, notice(problem, first));
+      return;
+    }
+    // What happened while the page was read.
+    sync();
+  }
+
+  // Reads on towards the past: this session's, then what came before it.
+  function past() {
+    if (!reading && entries.length) reading = readPast().finally(() => { reading = null; });
+    return reading;
+  }
+
+  async function readPast() {
+    try {
+      if (older) {
+        const page = await get(withQuery(path`/api/sessions/${id}/transcript`, { after: older, limit: PAGE }));
+        entries.unshift(...page.items.reverse());
+        older = page.next;
+      } else if (before !== null) {
+        const page = await get(withQuery(path`/api/sessions/${id}/earlier`, { after: before, limit: PAGE }));
+        earlier.unshift(...page.items.reverse());
+        before = page.next;
+      } else {
+        return;
+      }
+      keepingPlace(draw);
+    } catch {
+      // Scrolling up asks again.
+    }
+  }
+
+  // Reads what is newer than the last entry; one at a time, and once more when asked meanwhile.
+  function sync() {
+    again = true;
+    if (!syncing) syncing = readOn().finally(() => { syncing = null; });
+    return syncing;
+  }
+
+  async function readOn() {
+    while (again && entries.length) {
+      again = false;
+      let after = `p${entries.at(-1).position}`;
+      try {
+        while (after) {
+          const page = await get(withQuery(path`/api/sessions/${id}/transcript`, { order: "oldest-first", after, limit: 200 }));
+          const known = entries.at(-1).position;
+          entries.push(...page.items.filter((entry) => entry.position > known));
+          after = page.next;
+        }
+      } catch {
+        // The connection's return asks again.
+        return;
+      }
+      draw();
+    }
+  }
+
+  function draw() {
+    const foot = atFoot;
+    const rows = [];
+    if (earlier.length) {
+      rows.push(h("div", { class: "divider strong" }, t("earlier")));
+      rows.push(...grouped(earlier.map((message) => ({ time: message.time, item: { kind: "message", message } }))));
+      rows.push(h("div", { class: "divider strong" }, t("this-session")));
+    }
+    rows.push(...grouped(entries));
+    const sent = new Set(entries.map(({ item }) => item.message?.message));
+    for (const message of pending.filter(({ key }) => !sent.has(key))) rows.push(waiting(message));
+    fill(list, rows);
+    if (foot) element.scrollTop = element.scrollHeight;
+  }
+
+  function grouped(all) {
+    const rows = [];
+    let day = null;
+    let author = null;
+    for (const entry of all) {
+      if (dayKey(entry.time) !== day) {
+        day = dayKey(entry.time);
+        author = null;
+        rows.push(h("div", { class: "divider" }, dayName(entry.time)));
+      }
+      if (entry.item.kind === "message") {
+        const who = JSON.stringify(entry.item.message.author);
+        rows.push(bubble(entry.item.message, who === author));
+        author = who;
+      } else {
+        author = null;
+        rows.push(h("p", { class: "happened" }, happened(entry), " ", h("time", { title: wholeTime(entry.time) }, clockTime(entry.time))));
+      }
+    }
+    return rows;
+  }
+
+  function bubble(message, follows) {
+    const outgoing = message.direction === "outgoing";
+    return h("div", { class: `message ${outgoing ? "out" : "in"} ${follows ? "follows" : ""}`, "data-message": message.message },
+      !follows && h("div", { class: "author" }, author(message)),
+      message.subject && h("div", { class: "subject" }, message.subject),
+      h("div", { class: "text" }, message.text),
+      h("div", { class: "meta" }, h("time", { datetime: message.time, title: wholeTime(message.time) }, clockTime(message.time)),
+        outgoing && delivery(message.delivery)));
+  }
+
+  function author({ author }) {
+    if (author.kind === "operator") return personName(author.operator);
+    if (author.kind === "process") return t("by-process", author.process);
+    return session?.customer_name || session?.account.address || t("customer");
+  }
+
+  function delivery({ state, reason }) {
+    const marks = { pending: "○", "handed-over": "✓", delivered: "✓✓", read: "✓✓", failed: "!" };
+    return h("span", { class: `delivery ${state}` }, h("span", { "aria-hidden": "true" }, marks[state]), " ",
+      t(`delivery-${state}`), reason && `: ${reason}`);
+  }
+
+  function waiting({ text, problem, resend, drop }) {
+    return h("div", { class: "message out unsent" }, h("div", { class: "text" }, text),
+      problem
+        ? h("div", {}, notice(problem), h("div", { class: "actions" },
+          h("button", { type: "button", onclick: resend }, t("send-again")),
+          h("button", { type: "button", onclick: drop }, t("back-to-draft"))))
+        : h("div", { class: "meta" }, t("sending")));
+  }
+
+  function happened({ item, by }) {
+    switch (item.kind) {
+      case "created": return t(`created-${item.origin.kind}`);
+      case "assigned": return t("happened-assigned", personName(item.operator));
+      case "closed": return by.operator ? t("happened-closed-by", personName(by.operator)) : t("happened-closed");
+      case "reopened": return item.operator ? t("happened-reopened", personName(item.operator)) : t("happened-reopened-queue");
+      case "renamed": return t("happened-renamed", item.name);
+      case "linked": return t("happened-linked", elementTitle(item.element));
+      case "unlinked": return t("happened-unlinked", elementTitle(item.element));
+    }
+    return item.kind;
+  }
+
+  function scrolled() {
+    atFoot = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    if (element.scrollTop < NEAR) past();
+  }
+
+  function keepingPlace(change) {
+    const fromFoot = element.scrollHeight - element.scrollTop;
+    change();
+    if (!atFoot) element.scrollTop = element.scrollHeight - fromFoot;
+  }
+
+  const off = [
+    on("events", (events) => {
+      const mine = events.filter(({ stream }) => stream.session === id);
+      let reported = false;
+      for (const { kind, payload } of mine) {
+        const to = DELIVERY[kind];
+        const entry = to && entries.find(({ item }) => item.message?.message === payload.message);
+        if (!entry) continue;
+        const { message } = entry.item;
+        if (REACHED.indexOf(to) > REACHED.indexOf(message.delivery.state)) message.delivery = { state: to, reason: payload.reason };
+        reported = true;
+      }
+      if (mine.some(({ kind }) => !(kind in DELIVERY))) sync();
+      else if (reported) draw();
+    }),
+    on("connection", (now) => now === "live" && entries.length && sync()),
+    on("directory", draw),
+  ];
+  first();
+  return {
+    element,
+    sync,
+    show(of) {
+      const renamed = session?.customer_name !== of.customer_name;
+      session = of;
+      if (renamed) draw();
+    },
+    // Shows a message that is on its way, until the transcript has it.
+    add(message) {
+      pending.push(message);
+      atFoot = true;
+      draw();
+      return {
+        redraw: draw,
+        remove() {
+          pending.splice(pending.indexOf(message), 1);
+          draw();
+        },
+      };
+    },
+    destroy: () => off.forEach((stop) => stop()),
+  };
+}
