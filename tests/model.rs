@@ -204,7 +204,8 @@ impl History {
         let mut written = false;
         if let (Fate::Fails { how, crash, again }, true) = (step.fate, writes) {
             written = self.fails(id, &who, &command, how).await?;
-            if crash || self.engine().poisoned().is_some() {
+            // A writer that panicked answers a moment before it says that it is poisoned.
+            if crash || matches!(self.home, Home::Folder(..)) {
                 self.reopen(false).await;
             }
             if !again {
