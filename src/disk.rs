@@ -89,13 +89,11 @@ impl Database {
         let failed = |error: io::Error| DiskError::failed(folder, error);
         create_folder(folder).map_err(failed)?;
         let lock = lock(folder)?;
-        let created = !folder.join(DATA).exists();
         let db = open_sled(folder, cache_bytes)?;
-        if created {
-            File::open(folder.join("conf")).and_then(|file| file.sync_all()).map_err(failed)?;
-            File::open(folder.join(DATA)).and_then(|file| file.sync_all()).map_err(failed)?;
-            sync_folder(folder).map_err(failed)?;
-        }
+        // Also of one that was there: who created it may have been killed before he did this.
+        File::open(folder.join("conf")).and_then(|file| file.sync_all()).map_err(failed)?;
+        File::open(folder.join(DATA)).and_then(|file| file.sync_all()).map_err(failed)?;
+        sync_folder(folder).map_err(failed)?;
         Ok(Database { db, folder: folder.to_path_buf(), _lock: lock })
     }
 

@@ -330,7 +330,11 @@ impl Engine {
     ///
     /// Why the projections stopped.
     pub async fn rebuild(&self, names: &[ProjectionName]) -> Result<(), ProjectionError> {
-        self.inner.views.rebuild(names).await
+        let (views, names) = (Arc::clone(&self.inner.views), names.to_vec());
+        // It goes on when nobody waits for it any more.
+        let rebuilt = tokio::spawn(async move { views.rebuild(&names).await });
+        let failed = |error: tokio::task::JoinError| ProjectionError::Store { reason: error.to_string() };
+        rebuilt.await.map_err(failed)?
     }
 
     /// The log up to its present head, to be proved, exported and questioned while the engine goes on;
@@ -382,7 +386,7 @@ impl Engine {
         inner.gate.close().await;
         inner.world.sessions.close();
         inner.world.lines.close();
-        let closed = inner.views.current().close().await;
+        let closed = inner.views.close().await;
         inner.log.close().await;
         inner.closed.send_replace(true);
         tracing::info!(head = inner.log.head().0, "engine closed");

@@ -211,9 +211,13 @@ struct Unfinished {
 
 impl Unfinished {
     fn create(folder: &Path) -> Result<Unfinished, AuditError> {
-        let mut name = folder.as_os_str().to_owned();
+        let Some(name) = folder.file_name() else {
+            let asked = format!("{} has no name of its own: name a folder to be made", folder.display());
+            return Err(AuditError::Asked(asked));
+        };
+        let mut name = name.to_owned();
         name.push(".importing");
-        let path = PathBuf::from(name);
+        let path = folder.with_file_name(name);
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         {

@@ -34,8 +34,8 @@ impl<'a> Walk<'a> {
     ) -> Result<Walk<'a>, AuditError> {
         let header = audit.log.raw_header()?;
         let (mut next, mut chain) = (Position(1), header.hash);
-        if from > next && from <= audit.head {
-            next = audit.log.raw_holding(from)?.first;
+        if from > next {
+            next = if from <= audit.head { audit.log.raw_holding(from)?.first } else { from };
         }
         if next > Position(1) {
             chain = audit.log.raw_holding(Position(next.0 - 1))?.hash();

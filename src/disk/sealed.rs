@@ -27,6 +27,9 @@ const BLOCK_BYTES: u32 = 4 * 1024;
 /// The most bytes of a label.
 const LABEL_BYTES_MAX: usize = 256;
 
+/// The largest first number, so that none after it is beyond what can be counted.
+const NUMBER_MAX: u64 = u64::MAX / 2;
+
 /// How much is written before it is synced: who syncs another file meanwhile may wait for it.
 const SYNCED_BYTES: u64 = 1 << 20;
 
@@ -34,7 +37,7 @@ const SYNCED_BYTES: u64 = 1 << 20;
 const WRITE_BYTES: usize = 64 * 1024;
 
 /// How many files are kept open: a process may have some thousand, and a long log has more.
-const OPEN_FILES_MAX: usize = 256;
+const OPEN_FILES_MAX: usize = 512;
 
 /// How many are open in this process.
 static OPEN_FILES: AtomicUsize = AtomicUsize::new(0);
@@ -81,6 +84,9 @@ impl Sealed {
             }
         }
         files.sort_unstable_by_key(|file| file.first);
+        // Who put a file here may have been killed before he knew that it stays.
+        sync_folder(folder).map_err(failed)?;
+        folder.parent().map_or(Ok(()), sync_folder).map_err(failed)?;
         Ok(files)
     }
 
@@ -100,8 +106,8 @@ impl Sealed {
 
     fn parse(path: PathBuf, meta: &[u8]) -> Result<Sealed, Malformed> {
         let mut reader = Reader::new(meta);
-        let first = reader.varint("first number", u64::MAX)?;
-        let last = first + reader.varint("numbers", u64::from(u32::MAX).min(u64::MAX - first))?;
+        let first = reader.varint("first number", NUMBER_MAX)?;
+        let last = first + reader.varint("numbers", u64::from(u32::MAX))?;
         let label = reader.counted("label", 0, LABEL_BYTES_MAX)?.to_vec();
         let count = reader.varint("blocks", meta.len() as u64)?;
         let mut blocks = Blocks::new();
@@ -139,12 +145,14 @@ impl Sealed {
         Ok(bytes)
     }
 
-    /// Reads one block, if that needs no waiting for the disk.
-    pub(crate) fn read_at_once(&self, number: u64) -> Option<Vec<u8>> {
+    /// Reads one block, if it has no more than so many bytes and that needs no waiting for the disk.
+    pub(crate) fn read_at_once(&self, number: u64, bytes_max: usize) -> Option<Vec<u8>> {
         let (from, to) = self.blocks.span(number.saturating_sub(self.first), 0);
-        let mut bytes = vec![0; (to - from) as usize];
-        let read = self.with_file(|file| read_at_once(file, &mut bytes, from.into())).ok()?;
-        read.then_some(bytes)
+        let length = (to - from) as usize;
+        // To open the file may be to wait.
+        let file = self.file.get().filter(|_| length <= bytes_max)?;
+        let mut bytes = vec![0; length];
+        read_at_once(&file.0, &mut bytes, from.into()).then_some(bytes)
     }
 
     /// The file stays open if not many are.
@@ -339,8 +347,9 @@ mod tests {
                     for number in [*number, number + 2] {
                         let bytes = file.read(number, bytes_max).expect("it is read");
                         if bytes_max == 0 {
-                            let at_once = file.read_at_once(number);
+                            let at_once = file.read_at_once(number, usize::MAX);
                             assert!(at_once.is_none_or(|at_once| at_once == bytes), "{number}");
+                            assert_eq!(file.read_at_once(number, 39), None, "the least has forty bytes");
                         }
                         let own = item(items[at].0, *length);
                         let found = bytes.windows(own.len()).position(|window| window == own);

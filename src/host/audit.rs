@@ -8,7 +8,7 @@
 //! ```
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -116,14 +116,21 @@ pub fn run(audit: Audit, leave: Duration) -> ExitCode {
 
 async fn answer(audit: Audit) -> Result<(), AuditError> {
     let (data, watch) = (audit.data, Watch::start());
-    match audit.command {
-        Command::Verify(verify) => verify.run(&data, &watch).await,
-        Command::History(history) => history.run(&data, &watch).await,
-        Command::State(state) => state.run(&data).await,
-        Command::WhatIf(what_if) => what_if.run(&data, &watch).await,
-        Command::Export(export) => export.run(&data, &watch),
-        Command::Import(import) => import.run(&data, &watch),
-        Command::Rebuild(rebuild) => rebuild.run(&data).await,
+    tokio::select! {
+        answer = command(audit.command, &data, &watch) => answer,
+        () = watch.stopped() => Err(AuditError::Failed("stopped: nothing was proved, nothing was changed".into())),
+    }
+}
+
+async fn command(command: Command, data: &Path, watch: &Watch) -> Result<(), AuditError> {
+    match command {
+        Command::Verify(verify) => verify.run(data, watch).await,
+        Command::History(history) => history.run(data, watch).await,
+        Command::State(state) => state.run(data).await,
+        Command::WhatIf(what_if) => what_if.run(data, watch).await,
+        Command::Export(export) => export.run(data, watch),
+        Command::Import(import) => import.run(data, watch),
+        Command::Rebuild(rebuild) => rebuild.run(data).await,
     }
 }
 

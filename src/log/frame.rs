@@ -170,6 +170,11 @@ impl Frame {
         Ok(Frame { first, last: last_of(first, header.records), bytes })
     }
 
+    /// The same in memory of its own.
+    pub(crate) fn apart(self) -> Frame {
+        Frame { bytes: Bytes::copy_from_slice(&self.bytes), ..self }
+    }
+
     pub(crate) fn bytes(&self) -> &Bytes {
         &self.bytes
     }

@@ -10,9 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::disk::Folder;
-
-use super::ProjectionError;
+use crate::disk::{DiskError, Folder};
 
 const NAMES: [&str; 2] = ["views", "views.2"];
 const CURRENT: &str = "views.current";
@@ -28,7 +26,7 @@ pub(crate) fn current(folder: &Path) -> PathBuf {
 /// # Errors
 ///
 /// When somebody has it open still, or it could not be removed.
-pub(crate) fn other(folder: &Path) -> Result<PathBuf, ProjectionError> {
+pub(crate) fn other(folder: &Path) -> Result<PathBuf, DiskError> {
     let other = folder.join(NAMES[1 - number(folder)]);
     Folder::destroy(&other)?;
     Ok(other)

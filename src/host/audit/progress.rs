@@ -13,6 +13,10 @@ use switchboard::audit::Progress;
 /// How often a plain line is written: work that is shorter says nothing but what it found.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+/// How often Ctrl-C is looked for, and how long who reports may take to end by himself.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LEAVE_TO_TELL: Duration = Duration::from_secs(1);
+
 /// What the bar looks like.
 const BAR: &str = "{msg:<22} [{bar:40}] {human_pos} of {human_len}, {eta} left";
 
@@ -45,6 +49,14 @@ impl Watch {
         });
         let shown = Shown { bar, work: "", line: Instant::now() };
         Watch { stop, shown: Mutex::new(shown) }
+    }
+
+    /// Waits for Ctrl-C, and then a little for who tells how far he had come.
+    pub async fn stopped(&self) {
+        while !self.stop.load(Ordering::Relaxed) {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        tokio::time::sleep(LEAVE_TO_TELL).await;
     }
 
     /// Shows how far it has come, and says whether to go on.

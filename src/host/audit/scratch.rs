@@ -18,7 +18,11 @@ impl Scratch {
     pub fn in_data(data: &Path) -> Result<Scratch, AuditError> {
         let path = data.join(format!("audit-{}", std::process::id()));
         let failed = |error| AuditError::Failed(format!("{}: {error}", path.display()));
-        folder::create(&path).map_err(failed)?;
+        // One of this name is of a process that was killed.
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => folder::create(&path).map_err(failed)?,
+        }
         Ok(Scratch(path))
     }
 

@@ -11,7 +11,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::vec;
 
 use bytes::Bytes;
@@ -33,6 +33,9 @@ const AFTER_ALL: [u8; 16] = [0xff; 16];
 const READ_ON_BYTES_MIN: usize = 16 << 10;
 const READ_ON_BYTES_MAX: usize = 256 << 10;
 
+/// The largest size from which on a sealed file is ended.
+const FILE_BYTES_MAX: u64 = 1 << 30;
+
 /// How many frames leave the store at once: others write to it between.
 const REMOVED_AT_ONCE: usize = 64;
 
@@ -46,7 +49,7 @@ pub(super) struct Frames {
     folder: PathBuf,
     /// In order and without gaps. Whoever reads from the store holds this, so that nothing leaves
     /// the store under his hands.
-    sealed: RwLock<Vec<Sealed>>,
+    sealed: RwLock<Vec<Arc<Sealed>>>,
     /// How many bytes of frames wait in the store, and from how many on some are sealed.
     waiting: AtomicU64,
     sealed_from: AtomicU64,
@@ -80,7 +83,8 @@ impl Frames {
     pub(super) fn open(folder: &Path, options: &EmbeddedOptions) -> Result<(Frames, Header), OpenError> {
         let store = Store::open(folder, options.cache_bytes)?;
         let folder = folder.join(SEALED_FOLDER);
-        let sealed = Sealed::open_all(&folder)?;
+        let sealed: Vec<_> = Sealed::open_all(&folder)?.into_iter().map(Arc::new).collect();
+        let file_bytes = options.sealed_file_bytes.clamp(1, FILE_BYTES_MAX);
         let header = header::load_or_create(&store, sealed.is_empty())?;
         let last = check_chain(&sealed, header.hash)?;
         let frames = Frames {
@@ -88,10 +92,10 @@ impl Frames {
             folder,
             sealed: RwLock::new(sealed),
             waiting: AtomicU64::new(0),
-            sealed_from: AtomicU64::new(2 * options.sealed_file_bytes),
-            file_bytes: options.sealed_file_bytes,
+            sealed_from: AtomicU64::new(2 * file_bytes),
+            file_bytes,
         };
-        frames.remove_up_to(frames.sealed_end())?;
+        frames.remove_sealed()?;
         frames.check_first(last)?;
         Ok((frames, header))
     }
@@ -142,14 +146,15 @@ impl Frames {
 
     /// Reads the frame that holds a position which the log has, and those that are read with it.
     pub(super) fn around(&self, position: Position) -> Result<Vec<Frame>, ReadError> {
-        self.read(position, 0)
+        self.read(position, 0).map(apart)
     }
 
-    /// The same if that needs no waiting for the disk; whoever waits is told what is wrong.
-    pub(super) fn around_at_once(&self, position: Position) -> Option<Vec<Frame>> {
-        let sealed = self.sealed();
-        let file = sealed.get(sealed.partition_point(|file| file.last() < position.0))?;
-        split(position, file.read_at_once(position.0)?.into()).ok()
+    /// The same if that needs no waiting for the disk, and no more than so many bytes; whoever waits
+    /// is told what is wrong.
+    pub(super) fn around_at_once(&self, position: Position, bytes_max: usize) -> Option<Vec<Frame>> {
+        // Somebody who wants to write waits for somebody who reads from the disk.
+        let file = file_of(&self.sealed.try_read().ok()?, position)?;
+        split(position, file.read_at_once(position.0, bytes_max)?.into()).ok().map(apart)
     }
 
     /// Reads the frames on from the one that holds a position, as long as they follow each other.
@@ -158,10 +163,13 @@ impl Frames {
     }
 
     /// Counts what the store has up to a position, which is where it ended when it was opened.
-    pub(super) fn count_waiting(&self, end: Position) -> Result<(), ReadError> {
+    pub(super) fn count_waiting(&self, end: Position, is_ending: impl Fn() -> bool) -> Result<(), ReadError> {
         let mut next = frame::key(Position(1), 0);
         loop {
             let mut count = 0;
+            if is_ending() {
+                return Ok(());
+            }
             for entry in self.store.entries_from(&next).take(COUNTED_AT_ONCE) {
                 let (key, value) = entry.map_err(unavailable)?;
                 if first_of(&key)? > end {
@@ -207,10 +215,10 @@ impl Frames {
         self.sealed_from.store(2 * self.file_bytes, Ordering::Relaxed);
         let end = Position(file.last());
         // From here on nobody looks for them in the store, and those who do have let go of it.
-        self.sealed.write().unwrap_or_else(PoisonError::into_inner).push(file);
-        let removed = self.remove_up_to(end)?;
-        self.waiting.fetch_sub(removed.min(self.waiting.load(Ordering::Relaxed)), Ordering::Relaxed);
-        Ok(())
+        self.sealed.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(file));
+        self.remove_up_to(end, |bytes| {
+            self.waiting.fetch_sub(bytes.min(self.waiting.load(Ordering::Relaxed)), Ordering::Relaxed);
+        })
     }
 
     fn write_sealed(&self, head: Position) -> Result<Sealed, ReadError> {
@@ -234,9 +242,9 @@ impl Frames {
     /// many bytes where that is cheap; none where the log has ended.
     fn read(&self, position: Position, bytes_max: usize) -> Result<Vec<Frame>, ReadError> {
         let sealed = self.sealed();
-        if position <= end_of(&sealed) {
-            let file = sealed.partition_point(|file| file.last() < position.0);
-            let file = sealed.get(file).ok_or_else(|| damaged(position, "its frame is missing"))?;
+        if let Some(file) = file_of(&sealed, position) {
+            // It never goes away, so nobody has to wait for this reading.
+            drop(sealed);
             let bytes = file.read(position.0, bytes_max).map_err(unavailable)?;
             return split(position, bytes.into());
         }
@@ -274,24 +282,57 @@ impl Frames {
         first_of(&key)
     }
 
-    /// Takes away what the store has up to a position; returns how many bytes that were.
-    fn remove_up_to(&self, end: Position) -> Result<u64, ReadError> {
+    /// Takes away what the store has up to a position, and says of each batch how many bytes it had.
+    fn remove_up_to(&self, end: Position, removed: impl Fn(u64)) -> Result<(), ReadError> {
         let after_header = frame::key(Position(1), 0);
-        let mut removed = 0;
         loop {
-            let mut keys = Vec::with_capacity(REMOVED_AT_ONCE);
+            let (mut keys, mut bytes) = (Vec::with_capacity(REMOVED_AT_ONCE), 0);
             for entry in self.store.entries_from(&after_header).take(REMOVED_AT_ONCE) {
                 let (key, value) = entry.map_err(unavailable)?;
                 if first_of(&key)? > end {
                     break;
                 }
-                removed += value.len() as u64;
+                bytes += value.len() as u64;
                 keys.push(key.to_vec());
             }
             if keys.is_empty() {
-                return Ok(removed);
+                return Ok(());
             }
             self.store.remove(keys).map_err(unavailable)?;
+            removed(bytes);
+        }
+    }
+
+    /// Takes away what was sealed and had not left the store, once the file proves to have it.
+    fn remove_sealed(&self) -> Result<(), ReadError> {
+        let last = self.sealed().last().cloned();
+        let first = self.store.entries_from(&frame::key(Position(1), 0)).next();
+        let (Some(file), Some(entry)) = (last, first) else { return Ok(()) };
+        let (key, _) = entry.map_err(unavailable)?;
+        if first_of(&key)? > Position(file.last()) {
+            return Ok(());
+        }
+        self.prove(&file)?;
+        self.remove_up_to(Position(file.last()), |_| {})
+    }
+
+    /// Reads a sealed file through: its frames are right, chained, and those that its label names.
+    fn prove(&self, file: &Sealed) -> Result<(), ReadError> {
+        let (first, end) = (Position(file.first()), Position(file.last()));
+        let label =
+            Label::parse(file.label()).ok_or_else(|| damaged(first, "its sealed file has no label"))?;
+        let (mut at, mut hash) = (first, label.previous);
+        let mut frames = self.from(first);
+        while at <= end {
+            let frame = frames.next().unwrap_or_else(|| Err(damaged(at, "its frame is missing")))?;
+            if frame.previous() != hash || frame.last > end {
+                return Err(damaged(at, "it is not chained to the frame before it"));
+            }
+            (at, hash) = (frame.last.next(), frame.hash());
+        }
+        match hash == label.last {
+            true => Ok(()),
+            false => Err(damaged(end, "it is not the frame that its sealed file was ended with")),
         }
     }
 
@@ -300,7 +341,7 @@ impl Frames {
         let end = self.sealed_end();
         let first = self.store.entries_from(&frame::key(Position(1), 0)).next();
         let Some((key, _)) = first.transpose().map_err(unavailable)? else { return Ok(()) };
-        if first_of(&key)? != end.next() {
+        if frame::parse_key(&key) != Some((end.next(), 0)) {
             return Err(damaged(end.next(), "its frame is missing"));
         }
         match self.in_store(end.next())? {
@@ -315,7 +356,7 @@ impl Frames {
         end_of(&self.sealed())
     }
 
-    fn sealed(&self) -> RwLockReadGuard<'_, Vec<Sealed>> {
+    fn sealed(&self) -> RwLockReadGuard<'_, Vec<Arc<Sealed>>> {
         self.sealed.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -348,7 +389,7 @@ impl Iterator for Following<'_> {
 }
 
 /// Says that sealed files follow each other from the header on; returns the hash of the last frame.
-fn check_chain(sealed: &[Sealed], header: Hash) -> Result<Hash, ReadError> {
+fn check_chain(sealed: &[Arc<Sealed>], header: Hash) -> Result<Hash, ReadError> {
     let (mut end, mut last) = (Position::START, header);
     for file in sealed {
         if file.first() != end.next().0 {
@@ -366,14 +407,12 @@ fn split(position: Position, mut bytes: Bytes) -> Result<Vec<Frame>, ReadError> 
     let mut frames: Vec<Frame> = Vec::new();
     while !bytes.is_empty() {
         let at = frames.last().map_or(position, |frame| frame.last.next());
-        let (first, last, length) = frame::extent(&bytes).map_err(|error| damaged(at, error))?;
-        let is_wanted = last >= position;
-        if length > bytes.len() || (is_wanted && frames.is_empty() && first > position) {
-            return Err(damaged(at, "its frame is missing"));
-        }
-        let frame = bytes.split_to(length);
-        if is_wanted {
-            frames.push(check(if frames.is_empty() { first } else { at }, frame)?);
+        match take(position, at, &mut bytes) {
+            Ok(Some(frame)) => frames.push(frame),
+            Ok(None) => {}
+            Err(error) if frames.is_empty() => return Err(error),
+            // Those before it are right; who reads on is told.
+            Err(_) => break,
         }
     }
     match frames.is_empty() {
@@ -382,8 +421,32 @@ fn split(position: Position, mut bytes: Bytes) -> Result<Vec<Frame>, ReadError> 
     }
 }
 
-fn end_of(sealed: &[Sealed]) -> Position {
-    Position(sealed.last().map_or(0, Sealed::last))
+/// Takes the next frame, which begins at `at` or holds it; nothing if it is one before `position`.
+fn take(position: Position, at: Position, bytes: &mut Bytes) -> Result<Option<Frame>, ReadError> {
+    let (first, last, length) = frame::extent(bytes).map_err(|error| damaged(at, error))?;
+    let is_wanted = last >= position;
+    let is_first = at == position;
+    if length > bytes.len() || (is_wanted && is_first && first > position) {
+        return Err(damaged(at, "its frame is missing"));
+    }
+    let frame = bytes.split_to(length);
+    is_wanted.then(|| check(if is_first { first } else { at }, frame)).transpose()
+}
+
+/// Frames that are kept one by one do not keep what was read with them.
+fn apart(frames: Vec<Frame>) -> Vec<Frame> {
+    match frames.len() {
+        1 => frames,
+        _ => frames.into_iter().map(Frame::apart).collect(),
+    }
+}
+
+fn file_of(sealed: &[Arc<Sealed>], position: Position) -> Option<Arc<Sealed>> {
+    sealed.get(sealed.partition_point(|file| file.last() < position.0)).cloned()
+}
+
+fn end_of(sealed: &[Arc<Sealed>]) -> Position {
+    Position(sealed.last().map_or(0, |file| file.last()))
 }
 
 fn first_of(key: &[u8]) -> Result<Position, ReadError> {

@@ -1,6 +1,7 @@
 //! What is written behind the writer's back, whenever there is enough of it: the index, and sealed
 //! files of frames that are old.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -19,18 +20,25 @@ pub(super) fn run(
     woken: &Receiver<()>,
 ) {
     if let Some(disk) = shared.disk().as_ref()
-        && let Err(error) = disk.frames.count_waiting(opened_at)
+        && let Err(error) = disk.frames.count_waiting(opened_at, || shared.is_ending())
     {
         tracing::warn!(%error, "the frames in the store could not be counted");
     }
     while woken.recv().is_ok() {
-        if let Some(disk) = shared.disk().as_ref() {
-            if disk.index.wants_flush() {
-                report(shared, &disk.index, disk.index.flush());
-            }
-            seal(shared, faults, &disk.frames);
+        // What it leaves behind is there twice, or can be derived again.
+        if catch_unwind(AssertUnwindSafe(|| write(shared, faults))).is_err() {
+            tracing::error!("writing behind the writer's back panicked, and is tried again");
         }
     }
+}
+
+fn write(shared: &Shared, faults: Option<&Arc<dyn Faults>>) {
+    let disk = shared.disk();
+    let Some(disk) = disk.as_ref() else { return };
+    if disk.index.wants_flush() {
+        report(shared, &disk.index, disk.index.flush());
+    }
+    seal(shared, faults, &disk.frames);
 }
 
 /// A file that could not be sealed costs nothing but the room of its frames in the store.
@@ -41,9 +49,10 @@ fn seal(shared: &Shared, faults: Option<&Arc<dyn Faults>>, frames: &Frames) {
         }
         None => Ok(()),
     };
-    while frames.wants_sealing() {
+    while frames.wants_sealing() && !shared.is_ending() {
         if let Err(error) = frames.seal(shared.head(), sealed) {
             tracing::warn!(%error, "old frames could not be sealed, and stay in the store for now");
+            return;
         }
     }
 }

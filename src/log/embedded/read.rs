@@ -10,8 +10,8 @@ use crate::log::frame::Frame;
 use crate::log::taken::Taken;
 use crate::log::{Position, ReadError, Record, StreamName, Version};
 
-/// The most frames that are read from files at once: some hundred microseconds.
-const AT_ONCE_FRAMES_MAX: usize = 64;
+/// The most bytes of frames that are read from files at once: some hundred microseconds.
+const AT_ONCE_BYTES_MAX: usize = 512 << 10;
 
 /// Whether a read may wait for the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,13 +106,13 @@ struct Finder<'a> {
     shared: &'a Shared,
     frames: &'a Frames,
     patience: Patience,
-    /// How many were read from files.
-    read: usize,
+    /// How many bytes may be read from files at once.
+    bytes_left: usize,
 }
 
 impl<'a> Finder<'a> {
     fn new(shared: &'a Shared, disk: &'a Disk, patience: Patience) -> Finder<'a> {
-        Finder { shared, frames: &disk.frames, patience, read: 0 }
+        Finder { shared, frames: &disk.frames, patience, bytes_left: AT_ONCE_BYTES_MAX }
     }
 
     /// The frame that holds a position, unless it would have to be waited for and may not be.
@@ -121,15 +121,15 @@ impl<'a> Finder<'a> {
         if in_memory.is_some() {
             return Ok(in_memory);
         }
-        self.read += 1;
         let read = match self.patience {
-            Patience::AtOnce if self.read > AT_ONCE_FRAMES_MAX => return Ok(None),
-            Patience::AtOnce => match self.frames.around_at_once(position) {
+            Patience::AtOnce => match self.frames.around_at_once(position, self.bytes_left) {
                 Some(read) => read,
                 None => return Ok(None),
             },
             Patience::Waiting => self.frames.around(position)?,
         };
+        let bytes = read.iter().map(|frame| frame.bytes().len()).sum();
+        self.bytes_left = self.bytes_left.saturating_sub(bytes);
         let frame = read.first().cloned().ok_or_else(|| frames::damaged(position, "its frame is missing"))?;
         self.shared.kept.keep(read);
         Ok(Some(frame))
@@ -184,6 +184,9 @@ fn pick(frame: &Frame, wanted: &mut &[Position], into: &mut Vec<Record>) -> Resu
         let found = records.find(|read| !matches!(read, Ok((at, _)) if at < position));
         let found = found.ok_or_else(|| frames::damaged(*position, "its record is missing"))?;
         let (at, encoded) = found.map_err(|error| frames::damaged(frame.first, error))?;
+        if at != *position {
+            return Err(frames::damaged(*position, "the stream index names it twice"));
+        }
         into.push(encoded.record(at, frame.bytes()));
         *wanted = &wanted[1..];
     }

@@ -2,7 +2,7 @@
 //!
 //! Knows who may see what: readers see up to the head, which only the writer moves.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::watch;
@@ -29,6 +29,8 @@ pub(super) struct Shared {
     pub(super) counters: Counters,
     head: watch::Sender<Position>,
     poison: OnceLock<String>,
+    /// Whether the writer has ended, so that what is only useful is not begun any more.
+    ending: AtomicBool,
 }
 
 impl Shared {
@@ -40,6 +42,7 @@ impl Shared {
             counters: Counters::default(),
             head: watch::channel(head).0,
             poison: OnceLock::new(),
+            ending: AtomicBool::new(false),
         }
     }
 
@@ -59,6 +62,15 @@ impl Shared {
     /// Holds the folders open while the guard lives; `None` inside says that they are closed.
     pub(super) fn disk(&self) -> RwLockReadGuard<'_, Option<Disk>> {
         self.disk.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that the writer has ended.
+    pub(super) fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
     }
 
     /// Waits for the readers and releases the folders.

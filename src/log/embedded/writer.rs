@@ -128,6 +128,7 @@ impl Writer {
             }
         }
         self.refuse_all();
+        shared.end();
         if let Ok(lazy) = lazy {
             // Its panic can only have concerned what is there twice, or can be derived again.
             let _ = lazy.join();
