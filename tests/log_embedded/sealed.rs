@@ -116,6 +116,18 @@ async fn what_was_sealed_and_had_not_left_the_store_is_there_once() {
     let before = all(&log).await;
     log.close().await;
     assert_eq!(files(folder.path()).len(), 1, "the first one is tried again and again");
+    // The store forgets what it has only when the file proves to have it.
+    let file = files(folder.path()).remove(0);
+    let bytes = fs::read(&file).expect("the file is read");
+    let mut flipped = bytes.clone();
+    flipped[100] ^= 1;
+    fs::write(&file, flipped).expect("the file is written");
+    assert_eq!(damaged_at(folder.path(), Verify::Tail).0, 1);
+    fs::remove_file(&file).expect("the file is removed");
+    let log = open(folder.path());
+    assert!(all(&log).await == before, "the store still has all of it");
+    log.close().await;
+    fs::write(&file, &bytes).expect("the file is written");
     for verify in VERIFY {
         let log = EmbeddedLog::open(folder.path(), options(verify)).expect("it opens again");
         assert!(all(&log).await == before, "{verify:?}");
@@ -169,10 +181,33 @@ async fn a_sealed_frame_that_opening_did_not_check_is_checked_when_it_is_read() 
 }
 
 #[tokio::test]
+async fn a_damaged_frame_takes_none_with_it_that_stands_before_it() {
+    let (folder, _) = closed_log().await;
+    let sealed = files(folder.path());
+    let (file, next) = (&sealed[1], first_of(&sealed[2]));
+    let mut bytes = fs::read(file).expect("the file is read");
+    // The last frame of the file ends where its meta begins, whose length is told in its foot.
+    let meta = bytes[bytes.len() - 12..][..8].try_into().map(u64::from_le_bytes).expect("eight bytes");
+    let end = bytes.len() - 20 - meta as usize;
+    bytes[end - 1] ^= 1;
+    fs::write(file, &bytes).expect("the file is written");
+    let log = EmbeddedLog::open(folder.path(), options(Verify::Tail)).expect("the tail is right");
+    let (first, last) = (first_of(file), next - 1);
+    for position in first..last {
+        let read = log.read_at(vec![Position(position)], usize::MAX).await;
+        assert_eq!(read.map(|records| records.len()), Ok(1), "{position} of {first} to {last}");
+    }
+    match log.read_at(vec![Position(last)], usize::MAX).await {
+        Err(ReadError::Damaged { position, .. }) => assert_eq!(position.0, last),
+        other => panic!("the damage was not noticed: {other:?}"),
+    }
+}
+
+#[tokio::test]
 async fn a_sealed_file_that_is_missing_cut_or_of_another_log_is_named_by_its_position() {
     let (folder, head) = closed_log().await;
     let (other, _) = closed_log().await;
-    let sealed = files(folder.path());
+    let (sealed, others) = (files(folder.path()), files(other.path()));
     let aside = folder.path().join("aside");
     for (at, file) in sealed.iter().enumerate() {
         let first = first_of(file);
@@ -183,7 +218,8 @@ async fn a_sealed_file_that_is_missing_cut_or_of_another_log_is_named_by_its_pos
         let bytes = fs::read(&aside).expect("the file is read");
         fs::write(file, &bytes[..bytes.len() / 2]).expect("half of the file is written");
         assert_eq!(damaged_at(folder.path(), Verify::Tail).0, first, "file {at} is cut");
-        fs::write(file, fs::read(&files(other.path())[at]).expect("it is read")).expect("it is written");
+        let another = others.get(at).or(others.last()).expect("the other log has some");
+        fs::write(file, fs::read(another).expect("it is read")).expect("it is written");
         assert_eq!(damaged_at(folder.path(), Verify::Tail).0, first, "file {at} is another one");
         fs::rename(&aside, file).expect("the file is moved back");
     }

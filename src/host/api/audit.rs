@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use switchboard::audit::{self, Audit, AuditError, Head, History, Progress, Proof, Subject};
 use switchboard::domain::id::SessionId;
 use switchboard::log::Position;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -110,9 +110,11 @@ pub async fn verify(State(host): Shared, actor: Actor, Query(query): Query<Verif
             Problem::new(StatusCode::BAD_REQUEST, "BadHead", detail)
         })?;
     let (opened, place) = begin(&host)?;
+    // Ends with this handler, which ends with its client.
+    let (_asking, asked) = watch::channel(());
     let proving = tokio::task::spawn_blocking(move || {
         let _place = place;
-        let mut report = going_on(&host);
+        let mut report = going_on(&host, || asked.has_changed().is_err());
         audit::verify(&opened, Position(1), None, &expected, &mut report)
     });
     let proof = proving.await.map_err(|error| AuditError::Failed(error.to_string()));
@@ -166,7 +168,8 @@ pub async fn history(
     tokio::spawn(async move {
         let _place = place;
         let mut history = History::new(opened.log(), Subject::Session(session), opened.head());
-        let mut report = going_on(&host);
+        let reader = sender.clone();
+        let mut report = going_on(&host, move || reader.is_closed());
         loop {
             let line = match history.next(&mut report).await {
                 Ok(None) => return,
@@ -203,7 +206,8 @@ fn written(
     tokio::task::spawn_blocking(move || {
         let _place = place;
         let mut out = BufWriter::with_capacity(CHUNK_BYTES, Sending(sender.clone()));
-        let mut report = going_on(&host);
+        let reader = sender.clone();
+        let mut report = going_on(&host, move || reader.is_closed());
         if let Err(error) = write(&opened, &mut out, &mut report) {
             tracing::error!(%error, "an export ended before its end");
             // What waits in the buffer would look like an end.
@@ -266,10 +270,13 @@ fn until(host: &Host, query: &UntilQuery) -> Result<Option<Position>, Problem> {
     Ok(to)
 }
 
-/// Goes on until the host stops.
-fn going_on(host: &Arc<Host>) -> impl FnMut(Progress) -> bool + Send + use<> {
+/// Goes on until the host stops, or who asked is gone: his place is another's then.
+fn going_on<G: Fn() -> bool + Send>(
+    host: &Arc<Host>,
+    is_gone: G,
+) -> impl FnMut(Progress) -> bool + Send + use<G> {
     let stopping = host.stopping.clone();
-    move |_| !*stopping.borrow()
+    move |_| !*stopping.borrow() && !is_gone()
 }
 
 fn problem(error: AuditError) -> Problem {

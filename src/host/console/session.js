@@ -139,6 +139,8 @@ export function sessionWindow(id, about) {
       show();
     }),
     on("directory", () => session && show()),
+    // So much happened that it was not read one by one: this may have been among it.
+    on("lists-stale", load),
   ];
   load();
   return {

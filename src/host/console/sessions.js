@@ -13,6 +13,9 @@ const GATHER_MS = 60;
 // Of more sessions than these the list is read again rather than each of them.
 const SINGLY_MAX = 40;
 
+// After how long what could not be read is read again.
+const RETRY_MS = 2000;
+
 const newest = (of) => (a, b) => (of(a) < of(b) ? 1 : of(a) > of(b) ? -1 : a.session < b.session ? 1 : -1);
 const oldest = (of) => (a, b) => -newest(of)(a, b);
 
@@ -98,10 +101,16 @@ export class SessionList {
 // The sessions that events touched since they were read.
 const touched = new Set();
 let timer = 0;
+// One at a time: an older answer would take the place of a newer one.
+let reading = false;
+
+function readSoon(after = GATHER_MS) {
+  if (touched.size && !timer && !reading) timer = setTimeout(readTouched, after);
+}
 
 on("events", (events) => {
   for (const { stream } of events) if (stream.of === "session") touched.add(stream.session);
-  if (touched.size && !timer) timer = setTimeout(readTouched, GATHER_MS);
+  readSoon();
 });
 
 async function readTouched() {
@@ -112,16 +121,18 @@ async function readTouched() {
     tell("lists-stale");
     return;
   }
+  reading = true;
   const reads = await Promise.allSettled(ids.map((id) => get(path`/api/sessions/${id}`)));
+  reading = false;
   const found = [];
-  reads.forEach((read, at) => {
-    if (read.status === "fulfilled") found.push(read.value);
-    // Read again with the next event, or when the connection is back; what is gone stays out.
-    else if (read.reason.passing) touched.add(ids[at]);
-  });
+  // What is gone stays out; what could not be read now is read again.
+  const failed = ids.filter((_, at) => reads[at].status === "rejected" && reads[at].reason.passing);
+  for (const read of reads) if (read.status === "fulfilled") found.push(read.value);
   if (found.length) tell("sessions", found);
+  failed.forEach((id) => touched.add(id));
+  readSoon(failed.length ? RETRY_MS : GATHER_MS);
 }
 
 on("connection", (state) => {
-  if (state === "live" && touched.size && !timer) timer = setTimeout(readTouched, GATHER_MS);
+  if (state === "live") readSoon();
 });
