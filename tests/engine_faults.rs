@@ -5,7 +5,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use switchboard::domain::command::{OperatorCommand, SessionCommand, WorkspaceCommand};
@@ -19,62 +19,11 @@ use uuid::Uuid;
 
 #[path = "support/desk.rs"]
 mod desk;
+#[path = "support/faults.rs"]
+mod faults;
 
 use desk::*;
-
-/// Where a write fails.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Point {
-    BeforeWrite,
-    AfterWrite,
-    BeforeSync,
-    AfterSync,
-    Panic,
-}
-
-const POINTS: [Point; 5] =
-    [Point::BeforeWrite, Point::AfterWrite, Point::BeforeSync, Point::AfterSync, Point::Panic];
-
-impl Point {
-    /// Whether the store has the write that fails here.
-    fn leaves_it(self) -> bool {
-        matches!(self, Point::AfterWrite | Point::BeforeSync | Point::AfterSync)
-    }
-}
-
-/// Fails one point when it is passed for the so-many-th time.
-struct FailAt {
-    point: Point,
-    left: AtomicU64,
-}
-
-impl FailAt {
-    fn at(&self, point: Point) -> io::Result<()> {
-        if self.point == point && self.left.fetch_sub(1, Ordering::SeqCst) == 0 {
-            return Err(io::Error::from(io::ErrorKind::StorageFull));
-        }
-        Ok(())
-    }
-}
-
-impl Faults for FailAt {
-    fn before_write(&self) -> io::Result<()> {
-        self.at(Point::Panic).expect("a seeded panic of the writer");
-        self.at(Point::BeforeWrite)
-    }
-
-    fn after_write(&self) -> io::Result<()> {
-        self.at(Point::AfterWrite)
-    }
-
-    fn before_sync(&self) -> io::Result<()> {
-        self.at(Point::BeforeSync)
-    }
-
-    fn after_sync(&self) -> io::Result<()> {
-        self.at(Point::AfterSync)
-    }
-}
+use faults::{FailAt, POINTS, Point};
 
 /// Commands that each write once, of everybody; one is a step of the script.
 const STEPS: u128 = 14;
@@ -181,8 +130,8 @@ async fn a_write_that_fails_at_any_step_and_any_sync_is_told_as_what_it_is_and_m
 }
 
 async fn fails(folder: &Path, point: Point, n: u128, desk: Position, script: &[String], what: &str) {
-    let left = AtomicU64::new(u64::try_from(n).expect("a number of a step"));
-    let faults: Arc<dyn Faults> = Arc::new(FailAt { point, left });
+    let passed = u64::try_from(n).expect("a number of a step");
+    let faults: Arc<dyn Faults> = Arc::new(FailAt::after(passed, point));
     let log = EmbeddedOptions { faults: Some(faults), ..EmbeddedOptions::default() };
     let engine = Engine::open(EngineOptions::at_with(folder, log)).await.expect("it opens");
     let mut receipts = Vec::new();

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use switchboard::log::embedded::{EmbeddedLog, EmbeddedOptions, Faults, OpenError, Verify};
@@ -11,8 +10,12 @@ use switchboard::log::{Append, AppendError, Entry, Log, Position, Record, Stamp,
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use faults::{FailAt, POINTS, Point};
+
 #[path = "log_embedded/damage.rs"]
 mod damage;
+#[path = "support/faults.rs"]
+mod faults;
 #[path = "log_embedded/process.rs"]
 mod process;
 #[path = "log_embedded/sealed.rs"]
@@ -227,50 +230,11 @@ impl Faults for Gate {
     }
 }
 
-/// Where a step fails.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Point {
-    BeforeWrite,
-    AfterWrite,
-    BeforeSync,
-    Panic,
-}
-
-/// Fails one step, once.
-struct FailOnce {
-    point: Point,
-    left: AtomicU64,
-}
-
-impl FailOnce {
-    fn at(&self, point: Point) -> io::Result<()> {
-        if point == self.point && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
-            return Err(io::Error::from(io::ErrorKind::StorageFull));
-        }
-        Ok(())
-    }
-}
-
-impl Faults for FailOnce {
-    fn before_write(&self) -> io::Result<()> {
-        self.at(Point::Panic).expect("a seeded panic of the writer");
-        self.at(Point::BeforeWrite)
-    }
-
-    fn after_write(&self) -> io::Result<()> {
-        self.at(Point::AfterWrite)
-    }
-
-    fn before_sync(&self) -> io::Result<()> {
-        self.at(Point::BeforeSync)
-    }
-}
-
 #[tokio::test]
 async fn after_a_failure_everything_is_refused_until_the_log_is_opened_again() {
-    for point in [Point::BeforeWrite, Point::AfterWrite, Point::BeforeSync, Point::Panic] {
+    for point in POINTS {
         let folder = folder();
-        let faults = Arc::new(FailOnce { point, left: AtomicU64::new(4) });
+        let faults = Arc::new(FailAt::after(3, point));
         let options = EmbeddedOptions { faults: Some(faults), ..EmbeddedOptions::default() };
         let log = EmbeddedLog::open(folder.path(), options).expect("it opens");
         fill(&log, 3).await;
@@ -284,8 +248,7 @@ async fn after_a_failure_everything_is_refused_until_the_log_is_opened_again() {
         assert_eq!(log.poisoned(), Some(reason));
         log.close().await;
         let log = open(folder.path());
-        let written = matches!(point, Point::AfterWrite | Point::BeforeSync);
-        assert_eq!(log.head(), Position(if written { 4 } else { 3 }), "{point:?}");
+        assert_eq!(log.head(), Position(if point.leaves_it() { 4 } else { 3 }), "{point:?}");
         log.append(append("stream 0", b"x")).await.expect("opened again it goes on");
     }
 }
@@ -293,7 +256,7 @@ async fn after_a_failure_everything_is_refused_until_the_log_is_opened_again() {
 #[tokio::test]
 async fn a_full_disk_is_named_in_the_answer() {
     let folder = folder();
-    let faults = Arc::new(FailOnce { point: Point::BeforeWrite, left: AtomicU64::new(1) });
+    let faults = Arc::new(FailAt::after(0, Point::BeforeWrite));
     let options = EmbeddedOptions { faults: Some(faults), ..EmbeddedOptions::default() };
     let log = EmbeddedLog::open(folder.path(), options).expect("it opens");
     let full = io::Error::from(io::ErrorKind::StorageFull).to_string();

@@ -11,12 +11,13 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::View;
+use super::tests::by_administrator;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::channel::ChannelKind;
 use crate::domain::event::{Customer, Event, Fact, Origin, SessionEvent, Stream};
-use crate::domain::id::{AdministratorId, ChannelId, LineId, Principal, SessionId};
+use crate::domain::id::{ChannelId, LineId, SessionId};
+use crate::log::Log;
 use crate::log::memory::MemoryLog;
-use crate::log::{Append, Log, Stamp};
 use crate::projection::{PageOf, Place, ProjectionError, ProjectionName, Projections, SessionSummary};
 use crate::wire;
 
@@ -55,18 +56,7 @@ async fn happens(log: &MemoryLog, number: u128) {
     let stream = Stream::Session(SessionId(Uuid::from_u128(1_000 + number)));
     let facts = std::iter::once(created).chain(closed);
     let fact = |event| wire::entry(&Fact { stream: stream.clone(), event: Event::Session(event) });
-    let id = Uuid::from_u128(1 + number);
-    let principal = wire::principal_bytes(&Principal::Administrator(AdministratorId(Uuid::nil())));
-    let stamp = Stamp {
-        time_us: 0,
-        command: id,
-        digest: 0,
-        correlation: id,
-        causation: id,
-        principal: principal.into(),
-        policy_revision: 0,
-    };
-    let append = Append { entries: facts.map(fact).collect(), expects: Vec::new(), stamp };
+    let append = by_administrator(1 + number, facts.map(fact).collect());
     log.append(append).await.expect("a log in memory takes it");
 }
 

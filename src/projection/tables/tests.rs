@@ -9,7 +9,7 @@ use crate::disk::table::Folder;
 use crate::domain::event::{Event, Fact, OperatorEvent, Stream};
 use crate::domain::id::{AdministratorId, OperatorId, Principal};
 use crate::log::memory::MemoryLog;
-use crate::log::{Append, Log, Position, Stamp};
+use crate::log::{Append, Entry, Log, Position, Stamp};
 use crate::projection::pack::{Pack, Unpack};
 use crate::projection::{PageOf, Place, ProjectionName, Projections};
 use crate::wire;
@@ -20,8 +20,14 @@ async fn log_of_an_operator() -> Arc<MemoryLog> {
     let log = MemoryLog::new();
     let event = OperatorEvent::OperatorRegistered { name: "Анна".into() };
     let fact = Fact { stream: Stream::Operator(OperatorId(Uuid::max())), event: Event::Operator(event) };
+    log.append(by_administrator(1, vec![wire::entry(&fact)])).await.expect("it fits");
+    log
+}
+
+/// What a command of an administrator appends.
+pub(super) fn by_administrator(command: u128, entries: Vec<Entry>) -> Append {
     let principal = wire::principal_bytes(&Principal::Administrator(AdministratorId(Uuid::nil())));
-    let id = Uuid::from_u128(1);
+    let id = Uuid::from_u128(command);
     let stamp = Stamp {
         time_us: 0,
         command: id,
@@ -31,10 +37,7 @@ async fn log_of_an_operator() -> Arc<MemoryLog> {
         principal: principal.into(),
         policy_revision: 0,
     };
-    log.append(Append { entries: vec![wire::entry(&fact)], expects: Vec::new(), stamp })
-        .await
-        .expect("it fits");
-    log
+    Append { entries, expects: Vec::new(), stamp }
 }
 
 /// Writes a row of an operator whom nobody registered, and a checkpoint that claims this version.
