@@ -9,6 +9,8 @@
 //!        ^ previous: the hash of the frame before, or of the store's header
 //! ```
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use super::envelope::{self, ENVELOPE_VERSION, Encoded, EnvelopeError, RECORD_BYTES_MAX, VERSIONS_BYTES_MAX};
@@ -174,6 +176,40 @@ impl<'a> View<'a> {
     pub(crate) fn records(&self) -> Records<'a> {
         let reader = Reader::new(&self.bytes[HEADER_BYTES..]);
         Records { last: self.last, next: self.first, before: None, reader }
+    }
+}
+
+/// Where a frame stands in a buffer in which it was checked.
+#[derive(Clone, Debug)]
+pub(crate) struct InBuffer {
+    first: Position,
+    last: Position,
+    bytes: Range<usize>,
+}
+
+impl InBuffer {
+    /// Finds the frame that holds a position among those that fill a buffer, and checks it.
+    pub(crate) fn find(buffer: &[u8], position: Position) -> Option<InBuffer> {
+        let mut at = 0;
+        loop {
+            let (first, last, length) = extent(buffer.get(at..)?).ok()?;
+            let bytes = at..at.checked_add(length).filter(|end| *end <= buffer.len())?;
+            if last >= position {
+                let view = View::check(first, &buffer[bytes.clone()]).ok();
+                let View { first, last, .. } = view.filter(|view| view.first <= position)?;
+                return Some(InBuffer { first, last, bytes });
+            }
+            at = bytes.end;
+        }
+    }
+
+    pub(crate) fn holds(&self, position: Position) -> bool {
+        (self.first..=self.last).contains(&position)
+    }
+
+    /// The frame, in the buffer in which it was found.
+    pub(crate) fn view<'a>(&self, buffer: &'a [u8]) -> View<'a> {
+        View { first: self.first, last: self.last, bytes: &buffer[self.bytes.clone()] }
     }
 }
 

@@ -30,9 +30,10 @@ use super::{ProjectionError, ProjectionName};
 /// enough that what is decoded stays in the processor's caches until it is folded.
 pub const PAGE_EVENTS_MAX: usize = 1_024;
 
-/// The most pages folded together: some ten milliseconds of work, after which readers see them.
-/// As many sessions as a large desk has at once pass through within them.
-pub const PAGES_TOGETHER_MAX: usize = 16;
+/// The most pages folded together: a tenth of a second of work, after which readers see them. Only
+/// who is so far behind folds so many, and he is there the sooner for it: what a session goes
+/// through within them is written once.
+pub const PAGES_TOGETHER_MAX: usize = 64;
 
 /// Decoded pages that wait for a fold: one to go on with, and one in hand.
 const PAGES_WAITING_MAX: usize = 2;

@@ -16,8 +16,9 @@ mod sessions;
 
 pub use correspondence::Order;
 
-/// The most bytes of tables that are read by whoever asks: some hundred microseconds.
-const AT_ONCE_BYTES_MAX: usize = 256 << 10;
+/// The most bytes of a table that are read by whoever asks, looks at what is in memory included: a few
+/// hundred microseconds.
+const AT_ONCE_BYTES_MAX: usize = 512 << 10;
 
 impl Projections {
     /// Reads the tables as of one position, once they are ready.
@@ -56,8 +57,9 @@ impl Projections {
         &self,
         read: impl Fn(&Snapshots) -> Result<T, QueryError>,
     ) -> Option<Result<Option<Result<T, QueryError>>, ProjectionError>> {
-        let tables = match self.tables.read(|| self.progress.borrow().is_ready()) {
-            Ok(Some(tables)) => tables.at_once(AT_ONCE_BYTES_MAX),
+        let tables = self.tables.read_at_once(|| self.progress.borrow().is_ready(), AT_ONCE_BYTES_MAX)?;
+        let tables = match tables {
+            Ok(Some(tables)) => tables,
             Ok(None) => return Some(Ok(None)),
             Err(error) => return Some(Err(error)),
         };

@@ -147,8 +147,9 @@ impl Snapshots {
         &self.0[2]
     }
 
-    /// The same for reading without waiting for the disk, and up to so many bytes of each.
-    pub(super) fn at_once(&self, bytes_max: usize) -> Snapshots {
+    /// The same for reading without waiting for the disk, and for no longer than so many bytes of each
+    /// take.
+    fn at_once(&self, bytes_max: usize) -> Snapshots {
         Snapshots(self.0.each_ref().map(|table| table.at_once(bytes_max)))
     }
 
@@ -156,6 +157,14 @@ impl Snapshots {
     pub(super) fn gave_up(&self) -> bool {
         self.0.iter().any(Snapshot::gave_up)
     }
+}
+
+fn snapshots(
+    views: &Option<Arc<[View; COUNT]>>,
+    ready: impl FnOnce() -> bool,
+) -> Result<Option<Snapshots>, ProjectionError> {
+    let views = views.as_deref().ok_or(ProjectionError::Closed)?;
+    Ok(ready().then(|| Snapshots(views.each_ref().map(|view| view.table.snapshot()))))
 }
 
 impl Tables {
@@ -170,7 +179,7 @@ impl Tables {
         Ok(Tables { views: RwLock::new(Some(views)), on_disk: folder.is_some() })
     }
 
-    /// Whether a query may have to read from the disk.
+    /// Whether the tables are in a folder, to which they are written.
     pub(super) fn on_disk(&self) -> bool {
         self.on_disk
     }
@@ -197,8 +206,19 @@ impl Tables {
     pub(super) fn read(&self, ready: impl FnOnce() -> bool) -> Result<Option<Snapshots>, ProjectionError> {
         // A panic under this lock has changed nothing, or stops the runner, which queries ask first.
         let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
-        let views = views.as_deref().ok_or(ProjectionError::Closed)?;
-        Ok(ready().then(|| Snapshots(views.each_ref().map(|view| view.table.snapshot()))))
+        snapshots(&views, ready)
+    }
+
+    /// The same, if nobody is changing them just now, for reading no longer than so many bytes of each
+    /// take.
+    pub(super) fn read_at_once(
+        &self,
+        ready: impl FnOnce() -> bool,
+        bytes_max: usize,
+    ) -> Option<Result<Option<Snapshots>, ProjectionError>> {
+        let views = self.views.try_read().ok()?;
+        let snapshots = snapshots(&views, ready);
+        Some(snapshots.map(|tables| tables.map(|tables| tables.at_once(bytes_max))))
     }
 
     /// Begins to fold pages into a projection, which has what is up to its place in `at`.
@@ -245,12 +265,12 @@ impl Tables {
         Ok(self.views()?.iter().try_for_each(|view| view.table.flush_only([]))?)
     }
 
-    /// Merges what the tables have written before, which may take long.
     /// The most runs that a table has on the disk.
     pub(super) fn runs(&self) -> Result<usize, ProjectionError> {
         Ok(self.views()?.iter().map(|view| view.table.runs()).max().unwrap_or(0))
     }
 
+    /// Merges what the tables have written before, which may take long.
     pub(super) fn merge(&self) -> Result<(), ProjectionError> {
         Ok(self.views()?.iter().try_for_each(|view| view.table.merge())?)
     }

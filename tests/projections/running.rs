@@ -57,7 +57,7 @@ async fn a_command_is_seen_whole_wherever_pages_end() {
     let log = MemoryLog::new();
     let projections = open(Place::Memory, &log).await;
     assert_ne!(PAGE_EVENTS_MAX % 3, 0, "full pages would end between commands of three events by chance");
-    let sessions = 2 * (PAGE_EVENTS_MAX * PAGES_TOGETHER_MAX) as u128;
+    let sessions = (PAGE_EVENTS_MAX * PAGES_TOGETHER_MAX / 2) as u128;
     let commands: Vec<_> = (0..sessions)
         .map(|number| vec![created(number, &at(1, 1)), assigned(number, 1), received(number, number)])
         .collect();
@@ -69,7 +69,7 @@ async fn a_command_is_seen_whole_wherever_pages_end() {
         seen.push(projections.position());
     }
     seen.dedup();
-    assert!(seen.len() > 3, "it was asked between pages: {seen:?}");
+    assert!(seen.len() > 2, "it was asked between pages: {seen:?}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::filter::Probe;
 use super::merge::{Cursor, Merge, Range, after_prefix};
-use super::patience::Patience;
+use super::patience::{LOOK_COST, Patience};
 use super::run::Run;
 use super::segment::Segment;
 use super::{Direction, Entry};
@@ -37,8 +37,8 @@ impl Snapshot {
         Snapshot { layers, patience: Patience::Waiting }
     }
 
-    /// The same for reading without waiting for the disk, and up to so many bytes: more than that
-    /// fails as [`DiskError::NotAtOnce`].
+    /// The same for reading without waiting for the disk, and for no longer than so many bytes take:
+    /// more than that fails as [`DiskError::NotAtOnce`].
     pub(crate) fn at_once(&self, bytes_max: usize) -> Snapshot {
         Snapshot { layers: Arc::clone(&self.layers), patience: Patience::at_once(bytes_max) }
     }
@@ -49,6 +49,7 @@ impl Snapshot {
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
+        self.patience.take(LOOK_COST)?;
         let probe = Probe::of(key);
         if let Some(known) = self.get_above(key, probe) {
             return Ok(known.map(<[u8]>::to_vec));
@@ -68,6 +69,7 @@ impl Snapshot {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<Entry>, DiskError> {
+        self.patience.take((self.segments().count() + self.layers.runs.len()) * LOOK_COST)?;
         let above = self.segments().map(|segment| Ok(Cursor::of_segment(segment, range, direction)));
         let below = self
             .layers

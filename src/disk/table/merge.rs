@@ -33,18 +33,18 @@ pub(super) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 /// Entries of one layer within a range, one after the other.
 pub(super) struct Cursor<'a> {
     entries: Entries<'a>,
-    /// Those that are left of the segment, or of the run's page at hand.
+    /// Those that are left of the segment, or of the run's piece at hand.
     at: usize,
     end: usize,
     range: Range<'a>,
     direction: Direction,
-    /// The run's pages that are left.
+    /// The pieces of the run that are left.
     pages: Option<Pages<'a>>,
 }
 
 enum Entries<'a> {
     Segment(&'a Segment),
-    Page(Segment),
+    Piece(Segment),
 }
 
 impl<'a> Cursor<'a> {
@@ -59,9 +59,9 @@ impl<'a> Cursor<'a> {
         range: Range<'a>,
         direction: Direction,
     ) -> Result<Cursor<'a>, DiskError> {
-        let entries = Entries::Page(Segment::default());
+        let entries = Entries::Piece(Segment::default());
         let mut cursor = Cursor { entries, at: 0, end: 0, range, direction, pages: Some(pages) };
-        cursor.next_page()?;
+        cursor.next_piece()?;
         Ok(cursor)
     }
 
@@ -69,7 +69,7 @@ impl<'a> Cursor<'a> {
     fn segment(&self) -> &Segment {
         match &self.entries {
             Entries::Segment(segment) => segment,
-            Entries::Page(page) => page,
+            Entries::Piece(piece) => piece,
         }
     }
 
@@ -102,17 +102,17 @@ impl<'a> Cursor<'a> {
             Direction::Forward => self.at += 1,
             Direction::Backward => self.end -= 1,
         }
-        self.next_page()
+        self.next_piece()
     }
 
-    /// Goes on to the next page that has anything of the range, when this one has nothing left.
-    fn next_page(&mut self) -> Result<(), DiskError> {
+    /// Goes on to the next piece that has anything of the range, when this one has nothing left.
+    fn next_piece(&mut self) -> Result<(), DiskError> {
         while self.is_done()
             && let Some(pages) = &mut self.pages
         {
-            let Some(page) = pages.next(self.direction)? else { return Ok(()) };
-            (self.at, self.end) = within(&page, self.range);
-            self.entries = Entries::Page(page);
+            let Some(piece) = pages.next(self.direction)? else { return Ok(()) };
+            (self.at, self.end) = within(&piece, self.range);
+            self.entries = Entries::Piece(piece);
         }
         Ok(())
     }

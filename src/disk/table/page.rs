@@ -50,7 +50,13 @@ impl<'a> Page<'a> {
         let starts = 2 * usize::from(u16::from_le_bytes(*count));
         let entries = bytes.len().checked_sub(starts).ok_or(BadPage::Whole)?;
         let (entries, starts) = bytes.split_at(entries);
-        Ok(Page { entries, starts: starts.as_chunks::<2>().0 })
+        let starts = starts.as_chunks::<2>().0;
+        // Every entry is in a group.
+        match starts.first() {
+            Some([0, 0]) => Ok(Page { entries, starts }),
+            None if entries.is_empty() => Ok(Page { entries, starts }),
+            Some(_) | None => Err(BadPage::Whole),
+        }
     }
 
     /// How many groups it has.
@@ -65,7 +71,8 @@ impl<'a> Page<'a> {
             Bound::Unbounded => 0,
         };
         let end = match range.1 {
-            Bound::Included(to) | Bound::Excluded(to) => self.groups_up_to(to)?,
+            Bound::Included(to) => self.groups_up_to(to)?,
+            Bound::Excluded(to) => self.groups_with(|first| first < to)?,
             Bound::Unbounded => self.groups(),
         };
         Ok(first..end)
@@ -117,11 +124,16 @@ impl<'a> Page<'a> {
 
     /// How many groups begin with no key after `key`.
     fn groups_up_to(&self, key: &[u8]) -> Result<usize, BadPage> {
+        self.groups_with(|first| first <= key)
+    }
+
+    /// How many groups begin with a key that `is_in`, which holds for the first ones alone.
+    fn groups_with(&self, is_in: impl Fn(&[u8]) -> bool) -> Result<usize, BadPage> {
         let (mut from, mut to) = (0, self.groups());
         while from < to {
             let middle = from.midpoint(to);
             let mut reader = Reader::new(self.between(middle..self.groups())?);
-            if Packed::take(&mut reader)?.rest <= key { from = middle + 1 } else { to = middle }
+            if is_in(Packed::take(&mut reader)?.rest) { from = middle + 1 } else { to = middle }
         }
         Ok(from)
     }
@@ -160,5 +172,61 @@ impl<'a> Packed<'a> {
             length => Some(reader.take(length as usize - 1, "value")?),
         };
         Ok(Packed { shared, rest, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::table::Use;
+
+    /// A page of groups of the keys 10 to 19, 20 to 29 and 30 to 39, by twos, and what it holds.
+    fn page() -> Vec<u8> {
+        let (mut bytes, mut starts) = (Vec::new(), Vec::new());
+        for group in 1..4u8 {
+            starts.push((bytes.len() as u16).to_le_bytes());
+            for key in (group * 10..(group + 1) * 10).step_by(2) {
+                bytes.extend_from_slice(&[0, 1, key, 2, key]);
+            }
+        }
+        bytes.extend(starts.concat());
+        bytes.extend_from_slice(&3u16.to_le_bytes());
+        bytes
+    }
+
+    #[test]
+    fn only_those_groups_are_looked_at_that_may_have_something_of_a_range() {
+        let bytes = page();
+        let page = Page::of(&bytes).expect("it is a page");
+        let cases = [
+            (Bound::Unbounded, Bound::Unbounded, 0..3),
+            (Bound::Included(20), Bound::Unbounded, 1..3),
+            (Bound::Included(19), Bound::Included(20), 0..2),
+            (Bound::Included(21), Bound::Excluded(30), 1..2),
+            (Bound::Excluded(29), Bound::Included(30), 1..3),
+            (Bound::Included(5), Bound::Excluded(10), 0..0),
+            (Bound::Included(40), Bound::Included(50), 2..3),
+        ];
+        for (from, to, expected) in cases {
+            let (from, to) = (from.map(|key: u8| [key]), to.map(|key: u8| [key]));
+            let range = (from.as_ref().map(|key| &key[..]), to.as_ref().map(|key| &key[..]));
+            assert_eq!(page.groups_within(range).expect("it is right"), expected, "{range:?}");
+        }
+        let group = page.unpack(1..2, |_| Use::Scanned).expect("it is right");
+        let keys: Vec<&[u8]> = (0..group.len()).map(|at| group.key(at)).collect();
+        assert_eq!(keys, [[20], [22], [24], [26], [28]]);
+        assert_eq!(page.find(&[24]).expect("it is right"), Some(Some(&[24][..])));
+        assert_eq!(page.find(&[25]).expect("it is right"), None);
+    }
+
+    #[test]
+    fn a_page_whose_groups_leave_entries_out_is_a_bad_one() {
+        let good = page();
+        let mut late = good.clone();
+        let starts = good.len() - 8;
+        late[starts] = 5;
+        assert!(matches!(Page::of(&late), Err(BadPage::Whole)));
+        let none = [&good[..starts], &[0, 0]].concat();
+        assert!(matches!(Page::of(&none), Err(BadPage::Whole)));
     }
 }

@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::disk::DiskError;
 
+/// What a look at what is in memory costs, as bytes of a page that is read: a page of eight kilobytes
+/// takes some microseconds.
+pub(super) const LOOK_COST: usize = 512;
+
 /// How long a reader may take.
 #[derive(Clone, Debug)]
 pub(super) enum Patience {
     /// As long as the disk does.
     Waiting,
-    /// What so many bytes take from the system's memory.
+    /// What so many bytes take from the system's memory, or as many looks as cost that.
     AtOnce(Arc<Allowance>),
 }
 
@@ -31,7 +35,7 @@ impl Patience {
         matches!(self, Patience::Waiting)
     }
 
-    /// Takes what a read needs.
+    /// Takes what a read or some looks cost.
     pub(super) fn take(&self, bytes: usize) -> Result<(), DiskError> {
         let Patience::AtOnce(allowance) = self else { return Ok(()) };
         let took = allowance

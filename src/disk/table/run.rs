@@ -18,7 +18,7 @@ use super::cache::Cache;
 use super::filter::{Filter, Probe};
 use super::merge::{Deletions, Merge, Range};
 use super::page::{BadPage, ENTRIES_A_GROUP, Page, SHARED_BYTES_MAX, shared_bytes};
-use super::patience::Patience;
+use super::patience::{LOOK_COST, Patience};
 use super::segment::{EntryRef, Segment};
 use super::{Direction, KEY_BYTES_MAX, Shape, VALUE_BYTES_MAX};
 use crate::disk::bytes::{Malformed, Reader, put_counted, put_varint};
@@ -92,10 +92,20 @@ impl Fences {
 
     /// How many pages begin with no key after `key`.
     fn up_to(&self, key: &[u8]) -> usize {
+        self.count(|first| first <= key)
+    }
+
+    /// How many pages begin with a key before `key`.
+    fn before(&self, key: &[u8]) -> usize {
+        self.count(|first| first < key)
+    }
+
+    /// How many pages begin with a key that `is_in`, which holds for the first ones alone.
+    fn count(&self, is_in: impl Fn(&[u8]) -> bool) -> usize {
         let (mut from, mut to) = (0, self.len());
         while from < to {
             let middle = from.midpoint(to);
-            if self.key(middle) <= key { from = middle + 1 } else { to = middle }
+            if is_in(self.key(middle)) { from = middle + 1 } else { to = middle }
         }
         from
     }
@@ -147,7 +157,8 @@ impl Run {
             Bound::Unbounded => 0,
         };
         let end = match range.1 {
-            Bound::Included(to) | Bound::Excluded(to) => self.fences.up_to(to),
+            Bound::Included(to) => self.fences.up_to(to),
+            Bound::Excluded(to) => self.fences.before(to),
             Bound::Unbounded => self.fences.len(),
         };
         Pages { run: self, left: first..end, by_groups: Some(ByGroups { range, patience, page: None }) }
@@ -219,6 +230,7 @@ impl Pages<'_> {
             if let Some((page, bytes, groups)) = at_hand
                 && let Some(group) = direction.next_of(groups)
             {
+                patience.take(LOOK_COST)?;
                 let group = Page::of(bytes).and_then(|page| page.unpack(group..group + 1, run.shape));
                 return group.map(Some).map_err(failed(*page));
             }

@@ -380,9 +380,13 @@ fn who_does_not_wait_reads_no_more_than_allowed_and_is_told_that_there_is_more()
     let patient = table.snapshot();
     let all = patient.scan_prefix(&[], Direction::Forward, 9_999).expect("it is read");
     assert!(all.len() == 9_000 && !patient.gave_up());
-    let rich = table.snapshot().at_once(0);
-    assert_eq!(rich.scan_prefix(&[], Direction::Forward, 9_999), Ok(all), "what is kept costs nothing");
+    let bytes: usize = all.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let rich = table.snapshot().at_once(bytes / 2);
+    assert_eq!(rich.scan_prefix(&[], Direction::Forward, 9_999), Ok(all), "what is kept costs less");
     assert!(!rich.gave_up());
+    let hasty = table.snapshot().at_once(bytes / 20);
+    assert_eq!(hasty.scan_prefix(&[], Direction::Forward, 9_999), Err(DiskError::NotAtOnce));
+    assert!(hasty.gave_up(), "what is kept is not free either");
 }
 
 #[test]
@@ -439,8 +443,9 @@ fn a_key_is_found_on_the_disk_however_much_it_shares_with_the_one_before() {
     table.flush([]).expect("it is written");
     for key in &kept {
         assert_eq!(table.get(key), Ok(Some(key[250..].to_vec())), "{} bytes", key.len());
-        let at_once = table.snapshot().at_once(0).get(key);
-        assert_eq!(at_once, Ok(Some(key[250..].to_vec())), "its page is kept");
+        let at_once = table.snapshot().at_once(1 << 10).get(key);
+        assert_eq!(at_once, Ok(Some(key[250..].to_vec())), "its page, which is larger, is kept");
+        assert_eq!(table.snapshot().at_once(100).get(key), Err(DiskError::NotAtOnce));
     }
     for prefix in 249..=301 {
         for last in [b'A', b'c', b'z'] {

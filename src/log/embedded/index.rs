@@ -109,8 +109,8 @@ impl Index {
         self.positions_in(|| self.table.snapshot(), stream, after, limit)
     }
 
-    /// The same without waiting for the disk, reading so many bytes at most; `None` when that does
-    /// not do.
+    /// The same without waiting for the disk, reading so many bytes at most of the tail, and as many
+    /// of the chunks; `None` when that does not do.
     pub(super) fn positions_at_once(
         &self,
         stream: &StreamName,

@@ -1,4 +1,4 @@
-//! Frames that were read from the store lately, for the next reads nearby.
+//! Frames that somebody waited for lately, for the next reads nearby.
 //!
 //! Knows checked frames; one that is asked for again stays longer than one that was only brought
 //! along. What was written lately is in [`super::recent`].

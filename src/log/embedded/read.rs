@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::frames::{self, Frames};
 use super::shared::{Disk, Shared, closed};
-use crate::log::frame::{Frame, View};
+use crate::log::frame::{Frame, InBuffer, View};
 use crate::log::taken::Taken;
 use crate::log::{Position, ReadError, Record, StreamName, Version};
 
@@ -111,13 +111,22 @@ struct Finder<'a> {
     patience: Patience,
     /// How many bytes may be read from files at once.
     bytes_left: usize,
-    /// Where they are read to: a frame is looked at there and forgotten, since the system has it.
+    /// Where they are read to: a frame is looked at there and not kept, since the system has it.
     buffer: Vec<u8>,
+    /// The frame that was looked at there last.
+    at_hand: Option<InBuffer>,
 }
 
 impl<'a> Finder<'a> {
     fn new(shared: &'a Shared, disk: &'a Disk, patience: Patience) -> Finder<'a> {
-        Finder { shared, frames: &disk.frames, patience, bytes_left: AT_ONCE_BYTES_MAX, buffer: Vec::new() }
+        Finder {
+            shared,
+            frames: &disk.frames,
+            patience,
+            bytes_left: AT_ONCE_BYTES_MAX,
+            buffer: Vec::new(),
+            at_hand: None,
+        }
     }
 
     /// Takes the records at wanted positions from the frame that holds the first of them, and leaves
@@ -128,6 +137,9 @@ impl<'a> Finder<'a> {
         wanted: &mut &[Position],
         into: &mut Vec<Record>,
     ) -> Result<bool, ReadError> {
+        if let Some(at_hand) = self.at_hand.as_ref().filter(|frame| frame.holds(position)) {
+            return pick(at_hand.view(&self.buffer), Bytes::copy_from_slice, wanted, into).map(|()| true);
+        }
         let (recent, kept) = (&self.shared.recent, &self.shared.kept);
         if let Some(frame) = recent.find(position).or_else(|| kept.find(position)) {
             return pick(frame.view(), |payload| frame.bytes().slice_ref(payload), wanted, into)
@@ -135,10 +147,11 @@ impl<'a> Finder<'a> {
         }
         match self.patience {
             Patience::AtOnce => {
-                let Finder { bytes_left, buffer, .. } = self;
-                let Some(view) = self.frames.holding_at_once(position, bytes_left, buffer) else {
-                    return Ok(false);
-                };
+                // What is in the buffer gives way, whatever comes of it.
+                self.at_hand = None;
+                let read = self.frames.holding_at_once(position, &mut self.bytes_left, &mut self.buffer);
+                let Some(found) = read else { return Ok(false) };
+                let view = self.at_hand.insert(found).view(&self.buffer);
                 pick(view, Bytes::copy_from_slice, wanted, into)?;
             }
             Patience::Waiting => {

@@ -152,3 +152,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_frame_is_found_in_a_buffer_by_each_of_its_positions_if_it_is_right() {
+    let mut previous = [7; 32];
+    let mut buffer = Vec::new();
+    for first in [11, 13] {
+        let mut open = Open::new(Position(first));
+        open.push(Version(1), Version(0), &content(b"one", true));
+        open.push(Version(2), Version(1), &content(b"two", false));
+        let sealed = open.seal(&previous);
+        previous = sealed.hash;
+        buffer.extend_from_slice(sealed.frame.bytes());
+    }
+    let found = |buffer: &[u8], position| {
+        let found = InBuffer::find(buffer, Position(position))?;
+        assert!(found.holds(Position(position)));
+        Some(found.view(buffer).first.0)
+    };
+    let expected = [(10, None), (11, Some(11)), (12, Some(11)), (13, Some(13)), (14, Some(13)), (15, None)];
+    for (position, first) in expected {
+        assert_eq!(found(&buffer, position), first, "{position}");
+    }
+    for at in 0..buffer.len() {
+        let mut flipped = buffer.clone();
+        flipped[at] ^= 1;
+        let half = buffer.len() / 2;
+        let wanted = if at < half { 11 } else { 13 };
+        assert_eq!(found(&flipped, wanted), None, "byte {at}");
+        assert_eq!(found(&buffer[..at], 13), None, "{at} bytes");
+    }
+}

@@ -40,4 +40,7 @@ fn many_events_of_one_draft_are_seen_together_and_not_before() {
     let all: Vec<_> = (1..=130).map(Position).collect();
     assert_eq!(index.positions(&stream, Version(0), 999), Ok(all));
     assert_eq!(index.positions_at_once(&stream, Version(128), 9, 0).map(|p| p.len()), Some(2));
+    assert_eq!(index.positions_at_once(&stream, Version(0), 9, 0), None, "a look at a chunk is not free");
+    let first: Vec<_> = (1..=9).map(Position).collect();
+    assert_eq!(index.positions_at_once(&stream, Version(0), 9, 1 << 20), Some(first));
 }
