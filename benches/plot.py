@@ -15,7 +15,7 @@ from pathlib import Path
 
 INK, SOFT, GRID, PAPER, RIM = "#1f2933", "#52606d", "#e4e7eb", "#ffffff", "#cbd2d9"
 # Told apart also by people who see few colours (Okabe and Ito).
-COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#4d4d4d"]
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#4d4d4d", "#8c6d31"]
 LIMIT = "#b00020"
 WIDTH = 860
 MEASURED = {"value", "unit", "yardstick", "yardstick_value", "ratio", "runs", "sessions", "messages"}
@@ -282,6 +282,7 @@ FLAT = [
     ("transcript", "transcript"),
     ("card", "card, first page"),
     ("list_closed", "list of closed, first page"),
+    ("list_active", "list of active, first page"),
 ]
 
 

@@ -70,7 +70,10 @@ fn heading(load: Load) -> String {
 fn line(series: &Series) -> String {
     let at = |quantile| percentile(series, quantile);
     let lag = match series.load.work {
-        Work::Burst { .. } => String::new(),
+        Work::Burst { .. } if median_of(series, settled_ms) < 1.0 => String::new(),
+        Work::Burst { .. } => {
+            format!("   reads see all {:.0} ms after the last answer", median_of(series, settled_ms))
+        }
         Work::Sustained { .. } => format!(
             "   lag at most {:.0} events, caught up {:.0} ms after the last answer",
             median_of(series, lag_max),
@@ -125,7 +128,7 @@ fn json(series: &Series, yardstick: Option<&Series>, name: &str, figure: Figure)
         .map(|(name, quantile)| format!(",\"{name}_us\":{:.0}", percentile(series, quantile)))
         .concat();
     let lag = match series.load.work {
-        Work::Burst { .. } => String::new(),
+        Work::Burst { .. } => format!(",\"read_after_ms\":{:.0}", median_of(series, settled_ms)),
         Work::Sustained { duration } => format!(
             ",\"seconds\":{},\"lag_max_events\":{:.0},\"caught_up_after_ms\":{:.0}",
             duration.as_secs(),
