@@ -66,6 +66,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "router.js",
     "session.js",
     "sessions.js",
+    "shared.js",
     "signin.js",
     "time.js",
     "tokens.js",

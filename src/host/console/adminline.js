@@ -19,12 +19,18 @@ export function lineSettings(id) {
   const panels = h("div", { class: "panels" });
   const element = h("div", {}, problems, panels);
 
-  async function load() {
+  // Whether something is being typed here, which a new drawing would lose.
+  const isTyping = () => panels.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox])");
+  // Whether others changed something meanwhile.
+  let stale = false;
+
+  async function load(quietly = false) {
     try {
       const [line, members, people] = await Promise.all([get(base), everyMember(), everyone()]);
-      draw(line, members, people);
+      stale = quietly && isTyping();
+      if (!stale) draw(line, members, people);
     } catch (problem) {
-      fill(problems, notice(problem, load));
+      fill(problems, notice(problem, () => load()));
     }
   }
 
@@ -182,7 +188,8 @@ export function lineSettings(id) {
   }
 
   load();
-  // Another administrator's changes come with the feed; what is being typed here stays until it is saved.
-  const off = on("directory", () => { if (!element.contains(document.activeElement) || document.activeElement.type === "checkbox") load(); });
+  // Another administrator's changes come with the feed; what is being typed here stays until it is left.
+  panels.addEventListener("focusout", () => stale && load(true));
+  const off = on("directory", () => load(true));
   return { element, destroy: off };
 }

@@ -85,8 +85,8 @@ export function composer(id, card, history) {
       try {
         const body = card ? { text: message.text, card } : { text: message.text };
         await command("POST", path`/api/sessions/${id}/messages`, body, message.key);
-        await history.sync();
-        shown.remove();
+        // It stays in sight until the transcript has it, whenever that can be read.
+        history.sync();
       } catch (problem) {
         message.problem = problem;
         shown.redraw();
@@ -98,7 +98,10 @@ export function composer(id, card, history) {
   return {
     element: form,
     // The first chance to write: once it is known whether one may.
-    focus() { wanted = true; text.focus(); },
+    focus() {
+      text.focus();
+      wanted = document.activeElement !== text;
+    },
     show(session, policy, why) {
       max = policy?.text_chars_max ?? Infinity;
       obstacle = why;
