@@ -284,6 +284,81 @@ async fn a_draft_outlasts_its_writers_token_and_not_a_change_of_persons() {
     page.quit().await;
 }
 
+/// What was written while the network was away is told to wait, and sent once, by itself, when it is back;
+/// the page says meanwhile that the connection is lost.
+#[tokio::test]
+async fn what_is_written_without_a_network_is_sent_when_it_is_back() {
+    let (_driver, host, anna) = desk("anna").await;
+    let session = open(&host.by("anna"), with_ivan()).await;
+    anna.go(&format!("{}/#/sessions/{session}", host.address)).await;
+    anna.find(".composer textarea:enabled").await;
+    let network = async |offline: bool| {
+        let conditions =
+            json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        anna.tools("Network.emulateNetworkConditions", conditions).await;
+    };
+    anna.tools("Network.enable", json!({})).await;
+    network(true).await;
+    anna.sees_at(".offline", "Связь с сервером потеряна").await;
+    anna.fill(".composer textarea", "Из туннеля").await;
+    anna.keys(Key::Enter).await;
+    // It tries for a while by itself, and then waits for the connection or for a press.
+    anna.sees_at(".message.unsent", "Отправить снова").await;
+    anna.sees_at(".message.unsent .notice", "Нет связи с сервером").await;
+    network(false).await;
+    anna.sees_at(".messages .message:not(.unsent)", "Из туннеля").await;
+    anna.gone(".message.unsent").await;
+    anna.until("nothing is said of it any more", "return document.querySelector('.offline').hidden").await;
+    assert_eq!(said(&host.by("anna"), &session).await, ["Из туннеля"]);
+    anna.quit().await;
+}
+
+/// Whoever works with the keyboard keeps the place where the page draws something anew: a button of a
+/// session into which a customer writes, a switch of the settings that was just pressed.
+#[tokio::test]
+async fn the_focus_stays_where_it_is_while_the_page_changes() {
+    let (driver, host, anna) = desk("anna").await;
+    let session = open(&host.by("anna"), with_ivan()).await;
+    anna.go(&format!("{}/#/sessions/{session}", host.address)).await;
+    anna.find("[data-action=rename]").await;
+    let focus =
+        "const it = document.querySelector(arguments[0]); it.focus(); return document.activeElement === it";
+    assert!(anna.script::<bool>(focus, vec![json!("[data-action=rename]")]).await);
+    customer_writes(&host, ("whatsapp", WHATSAPP), PHONE, "Ответьте").await;
+    anna.sees_at(".messages", "Ответьте").await;
+    anna.find(".row .badge").await;
+    anna.keys(Key::Enter).await;
+    anna.sees_at("dialog", "Название сессии").await;
+    anna.keys(Key::Escape).await;
+    anna.gone("dialog").await;
+    anna.click("[data-action=close]").await;
+    anna.sees_at(".window-head", "закрыта").await;
+    anna.until("the title has the focus", "return document.activeElement.matches('.window-title')").await;
+    anna.quit().await;
+
+    let admin = driver.browser("ru").await;
+    admin.sign_in(&host.address, &host.tokens["administrator"]).await;
+    admin.go(&format!("{}/#/settings/{}", host.address, id(SUPPORT))).await;
+    let reader = "input[aria-label='Борис: Читатель']";
+    admin.find(reader).await;
+    assert!(admin.script::<bool>(focus, vec![json!(reader)]).await);
+    for checked in [true, false] {
+        admin.keys(" ").await;
+        let kept = format!(
+            "const it = document.activeElement; return it.matches(\"{reader}\") && it.checked === {checked}"
+        );
+        admin.until("the switch is kept, and has the focus", &kept).await;
+        let now = async || {
+            let members = items(&host.by("administrator"), &line(SUPPORT, "/members")).await;
+            let boris = members.iter().find(|member| member["operator"] == id(host::BORIS))?;
+            let reads = boris["roles"].as_array()?.contains(&json!("reader"));
+            (reads == checked).then_some(())
+        };
+        eventually("the role is as it was switched", now).await;
+    }
+    admin.quit().await;
+}
+
 /// Eight tabs of one operator are all live: they share one feed, and go on without a gap when the tab that
 /// keeps it closes.
 #[tokio::test]

@@ -60,6 +60,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "icon.svg",
     "index.html",
     "initiated.js",
+    "lens.svg",
     "lines.css",
     "lines.js",
     "notice.js",

@@ -68,7 +68,7 @@ pub async fn sign_out(State(host): Shared, parts: Parts) -> Result<WithCookies<S
     } else if beside.is_empty() || !cookie::may_change(&parts.method, &parts.headers) {
         given?;
     }
-    let signed_out = 1 + beside.len();
+    let signed_out = usize::from(cookie::token(&parts.headers).is_some()) + beside.len();
     let mut taken_back = vec![cookie::close_person()];
     taken_back.extend(beside.iter().flat_map(cookie::close));
     Ok((cookies(taken_back), Json(SignedOutJson { signed_out })))

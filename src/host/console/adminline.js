@@ -73,7 +73,7 @@ export function lineSettings(id) {
   function channels(line) {
     return h("section", { class: "panel" }, h("h2", {}, t("channels")),
       line.channels.length ? h("ul", { class: "plain-list" }, line.channels.map((channel) => h("li", { class: "setting" },
-        h("span", {}, channel.title, " ", h("span", { class: "quiet" }, [channelKind(channel.kind), t(channel.connected ? "connected" : "disconnected")].join(" · "))),
+        h("span", {}, channel.title, " ", h("span", { class: "quiet" }, [channelKind(channel.kind) !== channel.title && channelKind(channel.kind), t(channel.connected ? "connected" : "disconnected")].filter(Boolean).join(" · "))),
         h("button", { type: "button", class: "plain", "aria-label": `${t("policy")}: ${channel.title}`, onclick: () => askPolicy(channel) }, t("policy")),
         channel.connected
           ? h("button", { type: "button", class: "plain", "aria-label": `${t("disconnect")}: ${channel.title}`, onclick: () => run(() => command("DELETE", `${base}/channels/${channel.channel}`)) }, t("disconnect"))

@@ -8,7 +8,7 @@ import { directory } from "./directory.js";
 import { field, openDialog } from "./dialog.js";
 import { finder } from "./finder.js";
 import { contactForm } from "./contact.js";
-import { notice, sentence } from "./notice.js";
+import { notice, reason, sentence } from "./notice.js";
 
 const PAUSE_MS = 250;
 
@@ -55,11 +55,11 @@ export function openCreation(card, opened) {
   // A choice; one that is not legal is grey, and says why.
   function option(name, label, about, refusals, choose) {
     const why = refusals[0];
-    const reason = freshId("reason");
+    const whyId = freshId("reason");
     return h("label", { class: `choice ${why ? "refused" : ""}` },
-      h("input", { type: "radio", name, disabled: Boolean(why), "aria-describedby": why ? reason : null, onchange: choose }),
+      h("input", { type: "radio", name, disabled: Boolean(why), "aria-describedby": why ? whyId : null, onchange: choose }),
       h("span", { class: "choice-what" }, h("span", {}, label, about && h("span", { class: "quiet" }, ` · ${about}`)),
-        why && h("span", { class: "reason", id: reason }, why.detail, why.hint && ` — ${why.hint}`),
+        why && h("span", { class: "reason", id: whyId }, reason(why)),
         why?.code === "OpenSessionExists" && h("a", { href: `#/sessions/${why.facts.session}`, onclick: () => dialog.close() },
           t("open-that-session", why.facts.holder_name ?? t("queue-holds")))));
   }
@@ -156,7 +156,7 @@ export function openCreation(card, opened) {
       const { allowed, refusals } = await once("POST", "/api/sessions/dry-run", {}, wanted);
       if (!form.choice || JSON.stringify(wanted) !== JSON.stringify(draft())) return;
       submit.disabled = !allowed;
-      fill(verdict, allowed ? "" : [refusals[0].detail, refusals[0].hint].filter(Boolean).join(" — "));
+      fill(verdict, allowed ? "" : reason(refusals[0]));
     } catch (problem) {
       fill(verdict, sentence(problem));
       // The command itself tells what is wrong.

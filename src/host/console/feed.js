@@ -23,12 +23,16 @@ export class Feed {
     // A browser that finds its network again need not wait for the next try.
     this.wake = () => this.hurry?.();
     addEventListener("online", this.wake);
+    // One that has lost it need not wait for silence.
+    this.cut = () => this.abort?.abort();
+    addEventListener("offline", this.cut);
     this.run();
   }
 
   stop() {
     this.stopped = true;
     removeEventListener("online", this.wake);
+    removeEventListener("offline", this.cut);
     this.abort?.abort();
   }
 

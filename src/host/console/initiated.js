@@ -1,6 +1,6 @@
 // «Инициативное сообщение в линию», tried out: sent as a permitted process, with no operator in it.
 
-import { t } from "./words.js";
+import { t, fieldTitle } from "./words.js";
 import { h, fill } from "./dom.js";
 import { command, freshKey, get, path, withQuery } from "./api.js";
 import { directory } from "./directory.js";
@@ -43,7 +43,7 @@ export function initiatedForm() {
       choose: (of) => {
         contact = of;
         const fields = of ? Object.entries(of.fields) : [];
-        fill(account, fields.map(([name, value]) => h("option", { value: name }, `${value.text} (${name})`)));
+        fill(account, fields.map(([name, value]) => h("option", { value: name }, `${value.text} (${fieldTitle(name)})`)));
         account.disabled = send.disabled = !fields.length;
       },
     });

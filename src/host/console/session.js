@@ -151,6 +151,7 @@ export function sessionWindow(id, about) {
     destroy() {
       off.forEach((stop) => stop());
       history.destroy();
+      writing.destroy();
     },
   };
 }

@@ -4,7 +4,7 @@
 import { t } from "./words.js";
 import { h, fill } from "./dom.js";
 import { get, once, path } from "./api.js";
-import { directory, everyone } from "./directory.js";
+import { directory, everyone, processTitle } from "./directory.js";
 import { field, openDialog } from "./dialog.js";
 import { notice } from "./notice.js";
 import { signIn } from "./signin.js";
@@ -106,7 +106,7 @@ function principalName(principal) {
   switch (principal.kind) {
     case "operator": return directory.people.get(principal.operator)?.name ?? t("operator");
     case "administrator": return t("administrator");
-    case "process": return t("by-process", principal.process);
+    case "process": return t("by-process", processTitle(principal.process));
   }
   const channels = [...directory.lines.values()].flatMap((line) => line.channels);
   return t("channel-of", channels.find((channel) => channel.channel === principal.channel)?.title ?? principal.channel);

@@ -5,7 +5,7 @@ import { t } from "./words.js";
 import { h, fill } from "./dom.js";
 import { get, path, withQuery } from "./api.js";
 import { on } from "./bus.js";
-import { elementTitle, personName } from "./directory.js";
+import { elementTitle, personName, processTitle } from "./directory.js";
 import { clockTime, dayKey, dayName, wholeTime } from "./time.js";
 import { notice } from "./notice.js";
 
@@ -172,7 +172,7 @@ export function transcript(id) {
 
   function author({ author }) {
     if (author.kind === "operator") return personName(author.operator);
-    if (author.kind === "process") return t("by-process", author.process);
+    if (author.kind === "process") return t("by-process", processTitle(author.process));
     return session?.customer_name || session?.account.address || t("customer");
   }
 
