@@ -23,12 +23,18 @@ export function lineSettings(id) {
   const isTyping = () => panels.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox])");
   // Whether others changed something meanwhile.
   let stale = false;
+  // What is shown: drawing the same once more could take a key out of somebody's hands.
+  let drawn = "";
 
   async function load(quietly = false) {
     try {
       const [line, members, people] = await Promise.all([get(base), everyMember(), everyone()]);
+      const now = JSON.stringify([line, members, people]);
+      if (quietly && now === drawn) return;
       stale = quietly && isTyping();
-      if (!stale) draw(line, members, people);
+      if (stale) return;
+      drawn = now;
+      draw(line, members, people);
     } catch (problem) {
       fill(problems, notice(problem, () => load()));
     }

@@ -27,7 +27,7 @@ export const en = {
   // The dialog of a new session.
   "new-session-title": "New session", create: "Create", line: "Line", contact: "Contact", account: "Account",
   subject: "Subject", "subject-hint": "The subject is the session's name too. Left blank, the name follows the line's template.",
-  "no-lines": "You have no role on any line.", "no-accounts": "The contact has no accounts.",
+  "no-lines": "You have no role on any line.", "unfit-accounts": "Not suitable", "no-accounts": "The contact has no accounts.",
   "choose-line": "Choose a line.", "choose-contact": "Choose a contact.", "choose-account": "Choose an account.",
   "contact-dropped": "{0} is of another app, choose another contact for this line.",
   "create-contact": "+ Create", "new-contact": "New contact", "contact-name": "Name", "add-contact": "Add contact",
