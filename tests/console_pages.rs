@@ -27,8 +27,8 @@ const FIRST_PAINT_MAX: f64 = 300.0;
 /// The longest that the page may be busy at one go: longer, and typing is felt to stick.
 const LONG_TASK_MAX: f64 = 200.0;
 
-/// The rounds that a busy machine gets.
-const ROUNDS_MAX: usize = 4;
+/// The rounds; what counts is the middle one, so that neither luck nor a busy moment decides.
+const ROUNDS: usize = 5;
 
 /// The customer's page of the WhatsApp channel.
 async fn customer(driver: &Driver, host: &Host) -> Browser {
@@ -291,17 +291,27 @@ async fn a_list_of_ten_thousand_sessions_paints_at_once_and_scrolls_to_its_end()
     anna.tools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH })).await;
     anna.sign_in(&host.address, &host.tokens["anna"]).await;
     anna.press("Очередь").await;
-    // Whoever else uses the machine only adds to the figures: the best of some rounds is the page's own.
-    for round in 1.. {
+    let mut rounds = Vec::new();
+    for round in 1..=ROUNDS {
         let figures = long_list(&host, &anna, round).await;
         println!("10,000 sessions, round {round}: {figures:?}");
         assert!(figures.rows_drawn < 100, "{figures:?}");
-        if figures.first_paint_ms < FIRST_PAINT_MAX && figures.longest_task_ms < LONG_TASK_MAX {
-            break;
-        }
-        assert!(round < ROUNDS_MAX, "{figures:?}");
+        rounds.push(figures);
     }
+    let first_paint = median(rounds.iter().map(|figures| figures.first_paint_ms));
+    let longest_task = median(rounds.iter().map(|figures| figures.longest_task_ms));
+    println!(
+        "10,000 sessions, the middle of {ROUNDS}: {first_paint:.0} ms to the first row, longest task {longest_task:.0} ms"
+    );
+    assert!(first_paint < FIRST_PAINT_MAX && longest_task < LONG_TASK_MAX, "{rounds:?}");
     anna.quit().await;
+}
+
+/// The middle one.
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = figures.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
 }
 
 /// What a long list costs the page, in milliseconds.
@@ -312,8 +322,10 @@ struct Figures {
     first_paint_ms: f64,
     /// Until all of it was read and scrolled through.
     scrolled_ms: u128,
-    /// The longest that the page was busy at one go, a change of the list included.
+    /// The longest that the page was busy at one go, a change of the list included; 0 where no task took 50.
     longest_task_ms: f64,
+    /// What such tasks were, as the browser tells.
+    long_tasks: Vec<String>,
     /// Rows in the page.
     rows_drawn: usize,
 }
@@ -340,12 +352,18 @@ async fn long_list(host: &Host, anna: &Browser, round: usize) -> Figures {
     })
     .await;
     let longest_task_ms = anna.script("return Math.max(0, ...window.tasks)", Vec::new()).await;
-    Figures { first_paint_ms, scrolled_ms, longest_task_ms, rows_drawn }
+    let long_tasks = anna.script("return window.frames_", Vec::new()).await;
+    Figures { first_paint_ms, scrolled_ms, longest_task_ms, long_tasks, rows_drawn }
 }
 
 /// Notes long tasks, and when the first row was painted.
 const WATCH: &str = "
     window.tasks = [];
+    window.frames_ = [];
+    const whose = (it) => Math.round(it.duration) + ' ms, of it blocking ' + Math.round(it.blockingDuration) + ': '
+        + it.scripts.map((of) => of.invoker + ' ' + Math.round(of.duration)).join(', ');
+    new PerformanceObserver((list) => list.getEntries().forEach((it) => window.frames_.push(whose(it))))
+        .observe({ type: 'long-animation-frame', buffered: true });
     new PerformanceObserver((list) => list.getEntries().forEach((it) => window.tasks.push(it.duration)))
         .observe({ type: 'longtask', buffered: true });
     new MutationObserver((_, self) => {

@@ -86,6 +86,43 @@ async fn a_cookie_opens_for_pages_of_the_host_alone_and_no_script_reads_it() {
 }
 
 #[tokio::test]
+async fn signing_out_takes_every_cookie_back_also_for_a_token_that_ended() {
+    let host = Host::sample().await;
+    let principal = json!({ "kind": "operator", "operator": id(host::ANNA) });
+    let issued = json!({ "principal": principal });
+    let issued = host.by("administrator").post("/api/tokens", issued).await.expect(201);
+    let token = format!("/api/tokens/{}", host::text(&issued["id"]));
+    let person = format!("switchboard={}", host::text(&issued["token"]));
+    let channel = host.by("channel:whatsapp").post("/api/sign-in", json!({})).await;
+    let process = host.by("process:order-ready").post("/api/sign-in", json!({})).await;
+    // What a browser sends where it signs out: its person's cookie, and the marks of those beside.
+    let set = [&channel, &process].map(|answer| {
+        let all = answer.headers.get_all("set-cookie").iter();
+        all.map(|value| value.to_str().expect("text").to_owned()).collect::<Vec<_>>()
+    });
+    let marks = set.iter().flatten().filter(|cookie| cookie.contains("; Path=/api/sign-in;"));
+    let marks = marks.map(|cookie| cookie.split(';').next().expect("a value")).collect::<Vec<_>>().join("; ");
+    host.by("administrator").delete(&token).await.expect(200);
+
+    let sent = format!("{person}; {marks}");
+    let foreign = by_cookie(&host, Method::DELETE, "/api/sign-in", &sent, Some("https://example.com")).await;
+    foreign.refused(403, "ForeignOrigin");
+    let out = by_cookie(&host, Method::DELETE, "/api/sign-in", &sent, Some(&host.address)).await;
+    let ended: Vec<_> =
+        out.headers.get_all("set-cookie").iter().map(|value| value.to_str().expect("text")).collect();
+    for path in ["/api", &format!("/api/channels/{}", id(WHATSAPP)), "/api/processes/order-ready/messages"] {
+        let cookie = format!("switchboard=; Path={path}; Max-Age=0; HttpOnly; SameSite=Strict");
+        assert!(ended.contains(&cookie.as_str()), "{cookie} is not in {ended:?}");
+    }
+    assert_eq!(ended.iter().filter(|cookie| cookie.contains("; Path=/api/sign-in; Max-Age=0")).count(), 2);
+    assert_eq!(out.expect(200)["signed_out"], 3);
+    // The marks alone are enough, and nothing is nothing.
+    let beside = by_cookie(&host, Method::DELETE, "/api/sign-in", &marks, Some(&host.address)).await;
+    assert_eq!(beside.expect(200)["signed_out"], 2);
+    host.nobody().delete("/api/sign-in").await.refused(401, "TokenMissing");
+}
+
+#[tokio::test]
 async fn a_channels_cookie_goes_beside_a_persons_and_shows_what_its_customer_sees() {
     let host = Host::sample().await;
     let channel = format!("/api/channels/{}", id(WHATSAPP));

@@ -75,19 +75,27 @@ impl FromRequestParts<Arc<Host>> for Actor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Actor, Problem> {
-        let text = given(parts)?;
-        let token = host.tokens.check(text).map_err(|denied| match denied {
-            Denied::Unknown => {
-                let detail = Sentence::new("Такого токена нет", "there is no such token");
-                Problem::new(StatusCode::UNAUTHORIZED, "TokenUnknown", detail)
-            }
-            Denied::Expired => {
-                let detail = Sentence::new("Срок токена истёк", "the token has expired");
-                Problem::new(StatusCode::UNAUTHORIZED, "TokenExpired", detail)
-            }
-        })?;
-        Ok(Actor { principal: token.principal, token: token.id })
+        opened(host, given(parts)?)
     }
+}
+
+/// Who asks with a token.
+///
+/// # Errors
+///
+/// `TokenUnknown` and `TokenExpired`.
+pub fn opened(host: &Host, text: &str) -> Result<Actor, Problem> {
+    let token = host.tokens.check(text).map_err(|denied| match denied {
+        Denied::Unknown => {
+            let detail = Sentence::new("Такого токена нет", "there is no such token");
+            Problem::new(StatusCode::UNAUTHORIZED, "TokenUnknown", detail)
+        }
+        Denied::Expired => {
+            let detail = Sentence::new("Срок токена истёк", "the token has expired");
+            Problem::new(StatusCode::UNAUTHORIZED, "TokenExpired", detail)
+        }
+    })?;
+    Ok(Actor { principal: token.principal, token: token.id })
 }
 
 /// The token that a request brings: in its header, or else in the cookie of a browser.

@@ -6,12 +6,14 @@
 //!   a person     Path=/api                      one at a time in a browser
 //!   a channel    Path=/api/channels/<id>        beside the person: browsers send the longer path first
 //!   a process    Path=/api/processes/<code>/messages
+//!   that there is one of the latter two    Path=/api/sign-in, so that signing out knows what to take back
 //! ```
 
 use axum::http::header::{COOKIE, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
-use switchboard::domain::id::Principal;
+use switchboard::domain::id::{ChannelId, Principal, ProcessId};
 use switchboard::domain::time::Timestamp;
+use uuid::Uuid;
 
 /// Its name.
 pub const NAME: &str = "switchboard";
@@ -19,13 +21,36 @@ pub const NAME: &str = "switchboard";
 /// How long a browser keeps it at most: a month, after which a person signs in again.
 const SECONDS_MAX: i64 = 30 * 86_400;
 
+/// Where browsers sign in and out.
+const SIGN_IN: &str = "/api/sign-in";
+
 /// The token of a request's cookie; of several the one with the longest path, which comes first
 /// (RFC 6265 §5.4).
 #[must_use]
 pub fn token(headers: &HeaderMap) -> Option<&str> {
+    pairs(headers).find_map(|(name, value)| (name == NAME).then_some(value))
+}
+
+/// The names and values of a request's cookies.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find_map(|(name, value)| (name == NAME).then_some(value))
+    all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='))
+}
+
+/// The channels and processes that a browser acts as beside its person, as it tells where it signs in.
+#[must_use]
+pub fn beside(headers: &HeaderMap) -> Vec<Principal> {
+    pairs(headers).filter_map(|(name, _)| marked(name)).collect()
+}
+
+/// Whom the name of a mark names.
+fn marked(name: &str) -> Option<Principal> {
+    let (kind, of) = name.strip_prefix(NAME)?.strip_prefix('.')?.split_once('.')?;
+    match kind {
+        "channel" => Some(Principal::Channel(ChannelId(Uuid::try_parse(of).ok()?))),
+        "process" => Some(Principal::Process(ProcessId::new(of).ok()?)),
+        _ => None,
+    }
 }
 
 /// Whether a request that a cookie opens may change something: what reads always may; a change has to
@@ -41,26 +66,44 @@ pub fn may_change(method: &Method, headers: &HeaderMap) -> bool {
     origin.and_then(|origin| Some(origin.authority()?.as_str() == host)).unwrap_or(false)
 }
 
-/// The cookie that opens for somebody until the token ends.
+/// The cookies that open for somebody until the token ends.
 #[must_use]
-pub fn open(principal: &Principal, token: &str, expires: Option<Timestamp>, now: Timestamp) -> String {
+pub fn open(principal: &Principal, token: &str, expires: Option<Timestamp>, now: Timestamp) -> Vec<String> {
     let left = expires.map_or(SECONDS_MAX, |expires| (expires.0.saturating_sub(now.0)) / 1_000_000);
     set(principal, token, left.clamp(0, SECONDS_MAX))
 }
 
-/// The cookie that opens nothing any more.
+/// The cookies that open nothing any more.
 #[must_use]
-pub fn close(principal: &Principal) -> String {
+pub fn close(principal: &Principal) -> Vec<String> {
     set(principal, "", 0)
 }
 
-fn set(principal: &Principal, token: &str, seconds: i64) -> String {
-    let path = match principal {
-        Principal::Operator(_) | Principal::Administrator(_) => "/api".to_owned(),
-        Principal::Channel(channel) => format!("/api/channels/{channel}"),
-        Principal::Process(process) => format!("/api/processes/{}/messages", process.as_str()),
+/// The cookie of a person, whoever that is, that opens nothing any more.
+#[must_use]
+pub fn close_person() -> String {
+    cookie(NAME, "", PERSON, 0)
+}
+
+/// The path of a person's cookie.
+const PERSON: &str = "/api";
+
+fn set(principal: &Principal, token: &str, seconds: i64) -> Vec<String> {
+    let (mark, path) = match principal {
+        Principal::Operator(_) | Principal::Administrator(_) => {
+            return vec![cookie(NAME, token, PERSON, seconds)];
+        }
+        Principal::Channel(channel) => (format!("channel.{channel}"), format!("/api/channels/{channel}")),
+        Principal::Process(process) => {
+            let code = process.as_str();
+            (format!("process.{code}"), format!("/api/processes/{code}/messages"))
+        }
     };
-    format!("{NAME}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict")
+    vec![cookie(NAME, token, &path, seconds), cookie(&format!("{NAME}.{mark}"), "1", SIGN_IN, seconds)]
+}
+
+fn cookie(name: &str, value: &str, path: &str, seconds: i64) -> String {
+    format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict")
 }
 
 #[cfg(test)]
@@ -80,6 +123,22 @@ mod tests {
         assert_eq!(token(&sent), Some("sb_1_x"));
         assert_eq!(token(&headers(&[("cookie", "xswitchboard=sb_1_x")])), None);
         assert_eq!(token(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn what_was_marked_at_signing_in_is_known_at_signing_out() {
+        let channel = Principal::Channel(ChannelId(Uuid::from_u128(7)));
+        let process = Principal::Process(ProcessId::new("order-ready").expect("a code"));
+        let marks = [&channel, &process].map(|of| open(of, "sb_1_x", None, Timestamp(0)).remove(1));
+        for mark in &marks {
+            assert!(mark.contains("; Path=/api/sign-in; Max-Age=2592000; HttpOnly"), "{mark}");
+        }
+        let sent = marks.map(|mark| mark.split(';').next().unwrap_or_default().to_owned()).join("; ");
+        let mut headers =
+            headers(&[("cookie", "switchboard=sb_2_y; switchboard.channel.x=1; other.channel.y=1")]);
+        assert!(beside(&headers).is_empty());
+        headers.append(COOKIE, sent.parse().expect("a header's value"));
+        assert_eq!(beside(&headers), [channel, process]);
     }
 
     #[test]

@@ -25,6 +25,10 @@ const TOKENS_MAX: usize = 10_000;
 /// The octets of a secret: 256 bits, which nobody guesses.
 const SECRET_BYTES: usize = 32;
 
+/// How long a token that ended is kept: who comes back within a week is told that it ended rather than
+/// that there is none.
+const ENDED_KEPT: Duration = Duration::from_secs(7 * 86_400);
+
 /// What every token begins with, so that one is known where it leaked.
 const PREFIX: &str = "sb_";
 
@@ -134,6 +138,7 @@ impl Tokens {
         };
         let text = format!("{PREFIX}{}_{secret}", token.id.simple());
         self.change(|known| {
+            known.retain(|_, kept| !kept.had_ended(past(ENDED_KEPT)));
             if known.len() >= TOKENS_MAX {
                 return Err(TokenError::TooMany);
             }
@@ -208,7 +213,11 @@ impl Tokens {
 
 impl Token {
     fn has_ended(&self) -> bool {
-        self.expires.is_some_and(|expires| expires <= now())
+        self.had_ended(now())
+    }
+
+    fn had_ended(&self, by: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= by)
     }
 }
 
@@ -233,6 +242,12 @@ pub fn now() -> Timestamp {
 pub fn in_future(after: Duration) -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + after;
     Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// The moment some time ago.
+fn past(before: Duration) -> Timestamp {
+    let before = i64::try_from(before.as_micros()).unwrap_or(i64::MAX);
+    Timestamp(now().0.saturating_sub(before))
 }
 
 #[cfg(test)]
@@ -278,6 +293,23 @@ mod tests {
         let (_, secret) = parts(&text).expect("a token has an id and a secret");
         let kept = std::fs::read_to_string(folder.path().join("tokens.json")).expect("the file is text");
         assert!(!kept.contains(secret));
+    }
+
+    #[test]
+    fn tokens_that_ended_long_ago_leave_when_another_is_issued() {
+        let folder = tempfile::tempdir().expect("the system has a temporary folder");
+        let tokens = Tokens::open(folder.path()).expect("an empty folder opens");
+        let (now, day) = (now().0, 86_400_000_000);
+        let ends =
+            [None, Some(now + day), Some(now - 6 * day), Some(now - 8 * day)].map(|at| at.map(Timestamp));
+        let issued = ends.map(|end| tokens.issue(new(end)).expect("a token is issued"));
+        let (last, _) = tokens.issue(new(None)).expect("a token is issued");
+        drop(tokens);
+        let tokens = Tokens::open(folder.path()).expect("the folder opens again");
+        let kept: Vec<Uuid> = tokens.all().iter().map(|token| token.id).collect();
+        assert_eq!(kept, [issued[0].0.id, issued[1].0.id, issued[2].0.id, last.id]);
+        let answers = issued.map(|(_, text)| tokens.check(&text).err());
+        assert_eq!(answers, [None, None, Some(Denied::Expired), Some(Denied::Unknown)]);
     }
 
     #[test]

@@ -209,6 +209,34 @@ impl Browser {
         eventually(what, async || self.script::<bool>(script, Vec::new()).await.then_some(())).await;
     }
 
+    /// Opens another tab at an address, which has the keyboard then.
+    pub async fn open_tab(&self, address: &str) -> WindowHandle {
+        let tab = self.driver.new_tab().await.expect("a tab opens");
+        self.turn_to(&tab).await;
+        self.go(address).await;
+        tab
+    }
+
+    /// The tab that has the keyboard.
+    pub async fn tab(&self) -> WindowHandle {
+        self.driver.window().await.expect("there is a tab")
+    }
+
+    /// All of them, in no order.
+    pub async fn tabs(&self) -> Vec<WindowHandle> {
+        self.driver.windows().await.expect("there are tabs")
+    }
+
+    /// Turns to a tab.
+    pub async fn turn_to(&self, tab: &WindowHandle) {
+        self.driver.switch_to_window(tab.clone()).await.expect("the tab is there");
+    }
+
+    /// Closes the tab that has the keyboard; one turns to another then.
+    pub async fn close_tab(&self) {
+        self.driver.close_window().await.expect("the tab closes");
+    }
+
     /// A command of the developer's tools.
     pub async fn tools(&self, command: &str, parameters: Value) -> Value {
         self.driver.cdp().send_raw(command, parameters).await.expect("the tools answer")

@@ -3,11 +3,14 @@
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderName;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{AUTHORIZATION, SET_COOKIE};
 use axum::http::request::Parts;
+use axum::response::AppendHeaders;
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
-use super::answer::{Reply, Shared};
+use super::answer::Shared;
 use super::workspace::{self, MeJson};
 use crate::host::actor::{self, Actor};
 use crate::host::problem::Problem;
@@ -28,27 +31,45 @@ impl FromRequestParts<Arc<Host>> for Given {
     }
 }
 
-/// An answer with a cookie.
-type WithCookie = ([(HeaderName, String); 1], Json<MeJson>);
+/// An answer with cookies.
+type WithCookies<T> = (AppendHeaders<Vec<(HeaderName, String)>>, Json<T>);
+
+fn cookies(all: Vec<String>) -> AppendHeaders<Vec<(HeaderName, String)>> {
+    AppendHeaders(all.into_iter().map(|cookie| (SET_COOKIE, cookie)).collect())
+}
 
 /// Signs a browser in: sets a cookie with the token, and tells who asks. The cookie of a channel or a
 /// process is sent to the paths of its own alone, beside that of a person.
 #[utoipa::path(post, path = "/api/sign-in", tag = "tokens", responses((status = 200, body = MeJson)))]
-pub async fn sign_in(State(host): Shared, given: Given) -> Result<WithCookie, Problem> {
+pub async fn sign_in(State(host): Shared, given: Given) -> Result<WithCookies<MeJson>, Problem> {
     let Given { actor, text } = given;
     let expires = host.tokens.all().into_iter().find(|token| token.id == actor.token);
     let expires = expires.and_then(|token| token.expires);
-    let cookie = cookie::open(&actor.principal, &text, expires, tokens::now());
-    Ok(([(SET_COOKIE, cookie)], me(host, actor).await?))
+    let set = cookie::open(&actor.principal, &text, expires, tokens::now());
+    Ok((cookies(set), workspace::me(State(host), actor).await?))
 }
 
-/// Signs a browser out: takes the cookie back. The token itself stays.
-#[utoipa::path(delete, path = "/api/sign-in", tag = "tokens", responses((status = 200, body = MeJson)))]
-pub async fn sign_out(State(host): Shared, actor: Actor) -> Result<WithCookie, Problem> {
-    let cookie = cookie::close(&actor.principal);
-    Ok(([(SET_COOKIE, cookie)], me(host, actor).await?))
+/// What became of the cookies of a browser.
+#[derive(Serialize, ToSchema)]
+pub struct SignedOutJson {
+    /// How many identities the browser gave back: its person, and the channels and processes beside it.
+    signed_out: usize,
 }
 
-async fn me(host: Arc<Host>, actor: Actor) -> Reply<MeJson> {
-    workspace::me(State(host), actor).await
+/// Signs a browser out: takes back the cookie of its person and those of the channels and processes that
+/// it acts as. The tokens themselves stay. It asks nothing but the request: it succeeds also while nothing
+/// can be read, and for a token that ended.
+#[utoipa::path(delete, path = "/api/sign-in", tag = "tokens", responses((status = 200, body = SignedOutJson)))]
+pub async fn sign_out(State(host): Shared, parts: Parts) -> Result<WithCookies<SignedOutJson>, Problem> {
+    let (given, beside) = (actor::given(&parts), cookie::beside(&parts.headers));
+    if parts.headers.contains_key(AUTHORIZATION) {
+        // What a header brings has to open: a mistyped token is told as such.
+        actor::opened(&host, given?)?;
+    } else if beside.is_empty() || !cookie::may_change(&parts.method, &parts.headers) {
+        given?;
+    }
+    let signed_out = usize::from(cookie::token(&parts.headers).is_some()) + beside.len();
+    let mut taken_back = vec![cookie::close_person()];
+    taken_back.extend(beside.iter().flat_map(cookie::close));
+    Ok((cookies(taken_back), Json(SignedOutJson { signed_out })))
 }

@@ -19,12 +19,24 @@ export function lineSettings(id) {
   const panels = h("div", { class: "panels" });
   const element = h("div", {}, problems, panels);
 
-  async function load() {
+  // Whether something is being typed here, which a new drawing would lose.
+  const isTyping = () => panels.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox])");
+  // Whether others changed something meanwhile.
+  let stale = false;
+  // What is shown: drawing the same once more could take a key out of somebody's hands.
+  let drawn = "";
+
+  async function load(quietly = false) {
     try {
       const [line, members, people] = await Promise.all([get(base), everyMember(), everyone()]);
+      const now = JSON.stringify([line, members, people]);
+      if (quietly && now === drawn) return;
+      stale = quietly && isTyping();
+      if (stale) return;
+      drawn = now;
       draw(line, members, people);
     } catch (problem) {
-      fill(problems, notice(problem, load));
+      fill(problems, notice(problem, () => load()));
     }
   }
 
@@ -67,7 +79,7 @@ export function lineSettings(id) {
   function channels(line) {
     return h("section", { class: "panel" }, h("h2", {}, t("channels")),
       line.channels.length ? h("ul", { class: "plain-list" }, line.channels.map((channel) => h("li", { class: "setting" },
-        h("span", {}, channel.title, " ", h("span", { class: "quiet" }, [channelKind(channel.kind), t(channel.connected ? "connected" : "disconnected")].join(" · "))),
+        h("span", {}, channel.title, " ", h("span", { class: "quiet" }, [channelKind(channel.kind) !== channel.title && channelKind(channel.kind), t(channel.connected ? "connected" : "disconnected")].filter(Boolean).join(" · "))),
         h("button", { type: "button", class: "plain", "aria-label": `${t("policy")}: ${channel.title}`, onclick: () => askPolicy(channel) }, t("policy")),
         channel.connected
           ? h("button", { type: "button", class: "plain", "aria-label": `${t("disconnect")}: ${channel.title}`, onclick: () => run(() => command("DELETE", `${base}/channels/${channel.channel}`)) }, t("disconnect"))
@@ -182,7 +194,8 @@ export function lineSettings(id) {
   }
 
   load();
-  // Another administrator's changes come with the feed; what is being typed here stays until it is saved.
-  const off = on("directory", () => { if (!element.contains(document.activeElement) || document.activeElement.type === "checkbox") load(); });
+  // Another administrator's changes come with the feed; what is being typed here stays until it is left.
+  panels.addEventListener("focusout", () => stale && load(true));
+  const off = on("directory", () => load(true));
   return { element, destroy: off };
 }

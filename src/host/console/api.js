@@ -71,6 +71,11 @@ export async function once(method, path, headers, body) {
   throw new Problem({ status: response.status, ...answer });
 }
 
+// Whether a path is opened by the cookie of a channel or a process, which stands beside the person's.
+export function isBeside(where) {
+  return /^\/api\/(channels\/|processes\/[^/]+\/messages)/.test(where);
+}
+
 function parsed(text) {
   try {
     return JSON.parse(text);

@@ -2,11 +2,12 @@
 
 import { t, switchLanguage } from "./words.js";
 import { h, fill } from "./dom.js";
-import { command, get, once, path } from "./api.js";
+import { command, get, isBeside, once, path } from "./api.js";
 import { on, tell } from "./bus.js";
 import { directory, isAdministrator, loadDirectory, myself } from "./directory.js";
-import { Feed } from "./feed.js";
+import { SharedFeed } from "./shared.js";
 import { go, onPlace, place } from "./router.js";
+import { openDialog } from "./dialog.js";
 import { notice, sentence } from "./notice.js";
 import { signInForm } from "./signin.js";
 import { linesPage } from "./lines.js";
@@ -14,6 +15,7 @@ import { elementsPage } from "./elements.js";
 import { cardPage } from "./card.js";
 import { adminPage } from "./admin.js";
 import { forgetDrafts } from "./composer.js";
+import { endTrials } from "./tokens.js";
 
 const app = document.getElementById("app");
 
@@ -21,6 +23,30 @@ let feed = null;
 let page = null;
 let shown = null;
 let connection = "live";
+// Ends what the frame listens to.
+let stop = [];
+
+// Of whom the drafts of this window are.
+const WRITER = "switchboard.writer";
+
+// The windows of a browser have one person: each tells the others who that is, null when nobody is.
+const windows = new BroadcastChannel("switchboard.person");
+
+windows.onmessage = ({ data }) => {
+  if (!page || data === personKey()) return;
+  if (data === null) signedOut();
+  else location.reload();
+};
+
+function personKey() {
+  return JSON.stringify(directory.me.principal);
+}
+
+// Drafts outlast a token that ended, but not a change of persons.
+function ownDrafts() {
+  if (sessionStorage.getItem(WRITER) !== personKey()) forgetDrafts();
+  sessionStorage.setItem(WRITER, personKey());
+}
 
 async function start() {
   fill(app, h("main", { class: "center-page", id: "main" }, h("p", { class: "quiet loading" }, t("loading"))));
@@ -29,6 +55,8 @@ async function start() {
     const { head } = await once("GET", "/healthz", {});
     await loadDirectory();
     if (!["operator", "administrator"].includes(directory.me.principal.kind)) return signIn();
+    ownDrafts();
+    windows.postMessage(personKey());
     follow(head);
     frame();
   } catch (problem) {
@@ -44,8 +72,10 @@ function signIn() {
     about: t("sign-in-about"), hint: t("sign-in-hint"),
     more: h("p", { class: "quiet" }, h("a", { href: "/customer" }, t("customer-side"))),
     signedIn: async (me) => {
-      if (me.principal.kind === "channel") location.assign("/customer");
+      if (me.principal.kind === "channel") location.assign(`/customer#${me.principal.channel}`);
       else if (me.principal.kind === "process") throw { code: "NotAPerson", detail: t("not-a-person") };
+      // Nothing of another person stays in the page.
+      else if (directory.me) location.reload();
       else await start();
     },
   }));
@@ -53,7 +83,7 @@ function signIn() {
 
 function follow(position) {
   feed?.stop();
-  feed = new Feed("/api/events", position, {
+  feed = new SharedFeed("/api/events", personKey(), position, {
     events: (events) => tell("events", events),
     state: (state) => {
       if (connection === state) return;
@@ -70,6 +100,8 @@ function follow(position) {
 }
 
 function leave() {
+  stop.forEach((off) => off());
+  stop = [];
   feed?.stop();
   feed = null;
   page?.destroy();
@@ -81,6 +113,8 @@ function frame() {
   const bar = h("header", { class: "bar" });
   const offline = h("div", { class: "offline", role: "status", hidden: true });
   const body = h("div", { class: "body" });
+  // Whether the presence is on its way: a second press would take the first one back.
+  let switching = false;
   fill(app, h("a", { class: "skip", href: "#main", onclick: skip }, t("skip")), bar, offline, body);
 
   function draw() {
@@ -101,8 +135,9 @@ function frame() {
     const { operator, service_licence: licence } = directory.me;
     if (!operator || !licence) return null;
     return h("button", {
-      type: "button", class: "presence", role: "switch", "aria-checked": String(operator.online), onclick: async (event) => {
-        event.currentTarget.disabled = true;
+      type: "button", class: "presence", role: "switch", "aria-checked": String(operator.online), onclick: async () => {
+        if (switching) return;
+        switching = true;
         try {
           await command("PUT", path`/api/operators/${operator.operator}/presence`, { online: !operator.online });
           directory.me = await get("/api/me");
@@ -110,6 +145,7 @@ function frame() {
           fill(offline, sentence(problem));
           offline.hidden = false;
         }
+        switching = false;
         tell("directory");
       },
     }, h("span", { class: `dot ${operator.online ? "on" : ""}`, "aria-hidden": "true" }), operator.online ? t("online") : t("away"));
@@ -143,8 +179,6 @@ function frame() {
   route();
 }
 
-let stop = [];
-
 function skip(event) {
   event.preventDefault();
   const main = document.getElementById("main");
@@ -153,15 +187,27 @@ function skip(event) {
 }
 
 async function signOut() {
-  forgetDrafts();
   try {
+    await endTrials();
     await once("DELETE", "/api/sign-in", {});
-  } finally {
-    go("");
-    signIn();
+  } catch (problem) {
+    // A cookie that nobody could take back opens still: the page must not look as if it did not.
+    if (problem.status !== 401) {
+      openDialog({ title: t("sign-out"), body: notice(problem), submit: t("try-again"), run: async () => signOut });
+      return;
+    }
   }
+  windows.postMessage(null);
+  signedOut();
 }
 
-on("signed-out", () => page && signIn());
+function signedOut() {
+  forgetDrafts();
+  go("");
+  signIn();
+}
+
+// A token that ended opens nothing in any window. That of a channel or a process says nothing of the person.
+on("signed-out", (where) => page && !isBeside(where) && signIn());
 
 start();

@@ -1,6 +1,6 @@
 // The card of an element: its fields, and where the widget stands on its form «Переписка в Линиях».
 
-import { t } from "./words.js";
+import { t, fieldTitle } from "./words.js";
 import { h, fill } from "./dom.js";
 import { get, path } from "./api.js";
 import { appTitle, directory } from "./directory.js";
@@ -37,7 +37,7 @@ export function cardPage(app, id) {
     document.title = `${found.title} · Switchboard`;
     fill(fields, h("p", { class: "crumb" }, h("a", { href: `#/apps/${app}` }, appTitle(app))), h("h1", {}, found.title),
       h("dl", { class: "fields" }, Object.entries(found.fields).map(([name, value]) => [
-        h("dt", {}, name), h("dd", {}, value.text, " ", h("span", { class: "quiet" }, t(`field-${value.type}`))),
+        h("dt", {}, fieldTitle(name)), h("dd", {}, value.text, " ", h("span", { class: "quiet" }, t(`field-${value.type}`))),
       ])),
       !Object.keys(found.fields).length && h("p", { class: "quiet" }, t("no-fields")));
   }

@@ -3,6 +3,7 @@
 import { t } from "./words.js";
 import { h, fill, freshId } from "./dom.js";
 import { command, freshKey, path } from "./api.js";
+import { on } from "./bus.js";
 
 // The share of the limit from which the count is shown.
 const SHOWN_FROM = 0.8;
@@ -66,7 +67,9 @@ export function composer(id, card, history) {
     text.focus();
     const shown = history.add(message);
     message.resend = () => deliver(message, shown);
+    sent.push(message);
     message.drop = () => {
+      sent.splice(sent.indexOf(message), 1);
       text.value = [message.text, text.value].filter(Boolean).join("\n");
       changed();
       shown.remove();
@@ -74,6 +77,14 @@ export function composer(id, card, history) {
     };
     deliver(message, shown);
   }
+
+  // What the host has not taken yet.
+  const sent = [];
+
+  // What failed with the connection is sent again when it is back, under its key; what was refused is not.
+  const off = on("connection", (state) => {
+    if (state === "live") for (const message of sent) if (message.problem?.passing) message.resend();
+  });
 
   // One after another: the customer reads what was written first first.
   let last = Promise.resolve();
@@ -85,8 +96,9 @@ export function composer(id, card, history) {
       try {
         const body = card ? { text: message.text, card } : { text: message.text };
         await command("POST", path`/api/sessions/${id}/messages`, body, message.key);
-        await history.sync();
-        shown.remove();
+        // It stays in sight until the transcript has it, whenever that can be read.
+        sent.splice(sent.indexOf(message), 1);
+        history.sync();
       } catch (problem) {
         message.problem = problem;
         shown.redraw();
@@ -97,8 +109,17 @@ export function composer(id, card, history) {
   requestAnimationFrame(grow);
   return {
     element: form,
+    // What was not sent is a draft again.
+    destroy() {
+      off();
+      const left = sent.filter(({ problem }) => problem).map((message) => message.text);
+      if (left.length) sessionStorage.setItem(kept(id), [...left, text.value].filter(Boolean).join("\n"));
+    },
     // The first chance to write: once it is known whether one may.
-    focus() { wanted = true; text.focus(); },
+    focus() {
+      text.focus();
+      wanted = document.activeElement !== text;
+    },
     show(session, policy, why) {
       max = policy?.text_chars_max ?? Infinity;
       obstacle = why;

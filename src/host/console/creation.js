@@ -8,7 +8,7 @@ import { directory } from "./directory.js";
 import { field, openDialog } from "./dialog.js";
 import { finder } from "./finder.js";
 import { contactForm } from "./contact.js";
-import { notice, sentence } from "./notice.js";
+import { notice, reason, sentence } from "./notice.js";
 
 const PAUSE_MS = 250;
 
@@ -18,6 +18,8 @@ export function openCreation(card, opened) {
   const lines = h("fieldset", { class: "choices" }, h("legend", {}, t("line")), h("p", { class: "quiet" }, t("loading")));
   const contactPlace = h("div", { class: "contact-place" });
   const accounts = h("div");
+  // What cannot be chosen stands last: the subject of what can is not looked for below it.
+  const unfit = h("div");
   const subjectPlace = h("div");
   const verdict = h("p", { class: "verdict quiet", role: "status" });
   let asked = 0;
@@ -33,7 +35,7 @@ export function openCreation(card, opened) {
   let keyed = "";
   const { submit, dialog } = openDialog({
     title: t("new-session-title"), submit: t("create"), wide: true, run, settled: check,
-    body: [lines, contactPlace, accounts, subjectPlace], foot: verdict,
+    body: [lines, contactPlace, accounts, subjectPlace, unfit], foot: verdict,
   });
   submit.disabled = true;
   showLines();
@@ -55,11 +57,11 @@ export function openCreation(card, opened) {
   // A choice; one that is not legal is grey, and says why.
   function option(name, label, about, refusals, choose) {
     const why = refusals[0];
-    const reason = freshId("reason");
+    const whyId = freshId("reason");
     return h("label", { class: `choice ${why ? "refused" : ""}` },
-      h("input", { type: "radio", name, disabled: Boolean(why), "aria-describedby": why ? reason : null, onchange: choose }),
+      h("input", { type: "radio", name, disabled: Boolean(why), "aria-describedby": why ? whyId : null, onchange: choose }),
       h("span", { class: "choice-what" }, h("span", {}, label, about && h("span", { class: "quiet" }, ` · ${about}`)),
-        why && h("span", { class: "reason", id: reason }, why.detail, why.hint && ` — ${why.hint}`),
+        why && h("span", { class: "reason", id: whyId }, reason(why)),
         why?.code === "OpenSessionExists" && h("a", { href: `#/sessions/${why.facts.session}`, onclick: () => dialog.close() },
           t("open-that-session", why.facts.holder_name ?? t("queue-holds")))));
   }
@@ -92,6 +94,7 @@ export function openCreation(card, opened) {
 
   async function showAccounts() {
     fill(subjectPlace);
+    fill(unfit);
     check();
     asked += 1;
     const mine = asked;
@@ -110,11 +113,14 @@ export function openCreation(card, opened) {
   }
 
   function listAccounts(items) {
-    items.sort((a, b) => a.refusals.length - b.refusals.length);
-    fill(accounts, h("fieldset", { class: "choices" }, h("legend", {}, t("account")),
-      items.map((item) => option("account", item.text, item.channel_title, item.refusals, () => chooseAccount(item))),
-      !items.length && h("p", { class: "quiet" }, t("no-accounts"))));
     const usable = items.filter((item) => !item.refusals.length);
+    const refused = items.filter((item) => item.refusals.length);
+    const choices = (title, of) => h("fieldset", { class: "choices" }, h("legend", {}, title), of.map((item) => {
+      const isForeign = item.refusals[0]?.code === "AccountKindMismatch";
+      return option("account", item.text, isForeign ? null : item.channel_title, item.refusals, () => chooseAccount(item));
+    }));
+    fill(accounts, usable.length ? choices(t("account"), usable) : !items.length && h("p", { class: "quiet" }, t("no-accounts")));
+    fill(unfit, refused.length > 0 && choices(t(usable.length ? "unfit-accounts" : "account"), refused));
     if (usable.length === 1) accounts.querySelector("input:not(:disabled)").click();
   }
 
@@ -156,7 +162,7 @@ export function openCreation(card, opened) {
       const { allowed, refusals } = await once("POST", "/api/sessions/dry-run", {}, wanted);
       if (!form.choice || JSON.stringify(wanted) !== JSON.stringify(draft())) return;
       submit.disabled = !allowed;
-      fill(verdict, allowed ? "" : [refusals[0].detail, refusals[0].hint].filter(Boolean).join(" — "));
+      fill(verdict, allowed ? "" : reason(refusals[0]));
     } catch (problem) {
       fill(verdict, sentence(problem));
       // The command itself tells what is wrong.

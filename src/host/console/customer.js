@@ -5,13 +5,17 @@ import { t, channelKind, switchLanguage } from "./words.js";
 import { h, fill, announce } from "./dom.js";
 import { command, freshKey, get, once, path, withQuery } from "./api.js";
 import { on } from "./bus.js";
-import { Feed } from "./feed.js";
+import { SharedFeed } from "./shared.js";
 import { notice } from "./notice.js";
 import { signInForm } from "./signin.js";
 import { clockTime, dayKey, dayName, wholeTime } from "./time.js";
 
 const app = document.getElementById("app");
 const PAGE = 100;
+
+// A page that nobody sees gives its connection back, of which a browser has six, and looks so often.
+const LOOK_MS = 5000;
+
 const kept = (channel) => `switchboard.customer.${channel}`;
 
 // An address to begin with, of the form that the medium has.
@@ -21,10 +25,21 @@ const EXAMPLES = {
 };
 
 let feed = null;
+// Ends what a dialogue listens to.
+let leaving = null;
+let looking = 0;
+
+function leave() {
+  clearInterval(looking);
+  feed?.stop();
+  feed = null;
+  leaving?.abort();
+  leaving = null;
+}
 
 async function start() {
   const channel = location.hash.slice(1);
-  feed?.stop();
+  leave();
   if (!/^[0-9a-f-]{36}$/.test(channel)) return signIn();
   try {
     const about = await get(path`/api/channels/${channel}`);
@@ -36,7 +51,7 @@ async function start() {
 }
 
 function signIn() {
-  feed?.stop();
+  leave();
   fill(app, signInForm({
     title: t("customer-side"), about: t("customer-about"), hint: t("channel-token-hint"),
     more: h("p", { class: "quiet" }, h("a", { href: "/" }, t("to-console"))),
@@ -83,27 +98,34 @@ function dialogue(channel) {
 
   async function restart() {
     keep();
-    round += 1;
-    const mine = round;
-    feed?.stop();
     messages.clear();
     draw();
+    await follow();
+  }
+
+  async function follow() {
+    round += 1;
+    const mine = round;
+    clearInterval(looking);
+    feed?.stop();
+    feed = null;
     if (!address.value.trim()) return;
+    if (document.visibilityState !== "visible") looking = setInterval(() => read(mine).catch(() => {}), LOOK_MS);
     try {
       const { head } = await once("GET", "/healthz", {});
       await read(mine);
-      if (mine !== round) return;
-      feed = new Feed(`${base}/events`, head, {
+      if (mine !== round || document.visibilityState !== "visible") return;
+      feed = new SharedFeed(`${base}/events`, "customer", head, {
         events: (events) => heard(events, mine),
         state: (state) => {
           offline.hidden = state === "live";
           fill(offline, state === "live" ? "" : t("connection-lost"));
-          if (state === "live") read(mine);
+          if (state === "live") read(mine).catch(() => {});
         },
-        refused: (problem) => (problem.status === 401 ? signIn() : fill(problems, notice(problem, restart))),
+        refused: (problem) => (problem.status === 401 ? signIn() : fill(problems, notice(problem, follow))),
       });
     } catch (problem) {
-      if (mine === round) fill(problems, notice(problem, restart));
+      if (mine === round) fill(problems, notice(problem, follow));
     }
   }
 
@@ -136,7 +158,8 @@ function dialogue(channel) {
   }
 
   const reported = new Set();
-  document.addEventListener("visibilitychange", report);
+  leaving = new AbortController();
+  document.addEventListener("visibilitychange", () => { report(); follow(); }, { signal: leaving.signal });
 
   function draw() {
     const rows = [];

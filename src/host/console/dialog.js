@@ -35,7 +35,10 @@ export function openDialog(about) {
       fill(problems, notice(problem));
       problems.scrollIntoView({ block: "nearest" });
       // A link of the notice leads away from the dialog.
-      problems.querySelector("a")?.addEventListener("click", close);
+      const link = problems.querySelector("a");
+      link?.addEventListener("click", close);
+      // The button that had the focus lost it while it waited.
+      (link ?? dialog.querySelector(".dialog-body :is(input, select, textarea):enabled"))?.focus();
     } finally {
       submit.disabled = false;
       about.settled?.();

@@ -11,6 +11,7 @@ export const directory = {
   me: null,
   lines: new Map(),
   apps: new Map(),
+  processes: new Map(),
   people: new Map(),
   elements: new Map(),
 };
@@ -22,10 +23,15 @@ export async function loadDirectory() {
   // Alone first: who has not signed in is told so once.
   directory.me = await get("/api/me");
   if (!["operator", "administrator"].includes(directory.me.principal.kind)) return;
-  const [lines, apps, people] = await Promise.all([everyLine(), get("/api/apps"), get(`/api/operators?limit=${PAGE}`)]);
+  const [lines, workspace, people] = await Promise.all([everyLine(), get("/api/workspace"), get(`/api/operators?limit=${PAGE}`)]);
   directory.lines = new Map(lines.map((line) => [line.line, line]));
-  directory.apps = new Map(apps.items.map((app) => [app.app, app.title]));
+  keep(workspace);
   for (const person of people.items) directory.people.set(person.operator, person);
+}
+
+function keep({ apps, processes }) {
+  directory.apps = new Map(apps.map((app) => [app.app, app.title]));
+  directory.processes = new Map(processes.map((process) => [process.process, process.title]));
 }
 
 async function everyLine() {
@@ -80,6 +86,11 @@ export function channelOf(session) {
 
 export function appTitle(app) {
   return directory.apps.get(app) ?? app;
+}
+
+// The title of a process; one that is not permitted any more has its code alone.
+export function processTitle(process) {
+  return directory.processes.get(process) ?? process;
 }
 
 // A person's name; one that is not known yet is asked for, and told later.
@@ -141,9 +152,9 @@ on("connection", (state) => {
 
 async function refresh() {
   try {
-    const [me, apps, found] = await Promise.all([get("/api/me"), get("/api/apps"), everyLine()]);
+    const [me, workspace, found] = await Promise.all([get("/api/me"), get("/api/workspace"), everyLine()]);
     directory.me = me;
-    directory.apps = new Map(apps.items.map((app) => [app.app, app.title]));
+    keep(workspace);
     directory.lines = new Map(found.map((line) => [line.line, line]));
     stale = false;
     tell("directory");

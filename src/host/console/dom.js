@@ -23,11 +23,27 @@ function append(element, children) {
   }
 }
 
-// Puts other children in the place of those an element has.
+// Puts other children in the place of those an element has. What has the focus among them gives it to the
+// same thing drawn anew: who works with the keyboard stays where they are.
 export function fill(element, ...children) {
+  const focused = element.contains(document.activeElement) && document.activeElement !== element ? document.activeElement : null;
   element.replaceChildren();
   append(element, children);
+  if (focused) again(element, focused)?.focus({ preventScroll: true });
   return element;
+}
+
+// The same thing among what was drawn anew.
+function again(element, focused) {
+  if (focused.isConnected) return focused;
+  const same = [...element.querySelectorAll(focused.tagName)].filter((other) => named(other) === named(focused));
+  return same.find((other) => !other.disabled);
+}
+
+// What tells a control from its neighbours.
+function named(control) {
+  return control.id.replace(/-\d+$/, "") || control.dataset.id || control.getAttribute("aria-label")
+    || control.labels?.[0]?.textContent || control.textContent;
 }
 
 let lastId = 0;

@@ -8,8 +8,9 @@ const SILENCE_MAX_MS = 15_000;
 
 const AGAIN_AFTER_MS = [250, 500, 1000, 2000, 3000];
 
-// Follows `path` from a position on. `told.events` gets lists of events in order, `told.state` gets
-// "live" and "lost", `told.refused` a problem that no trying again mends.
+// Follows `path` from a position on. `told.events` gets lists of events in order and the position after
+// them, also with none as a sign of life; `told.state` gets "live" and "lost", `told.refused` a problem
+// that no trying again mends.
 export class Feed {
   constructor(path, position, told) {
     this.path = path;
@@ -17,17 +18,31 @@ export class Feed {
     this.told = told;
     this.failures = 0;
     this.stopped = false;
+    this.rewound = false;
     this.abort = null;
     // A browser that finds its network again need not wait for the next try.
     this.wake = () => this.hurry?.();
     addEventListener("online", this.wake);
+    // One that has lost it need not wait for silence.
+    this.cut = () => this.abort?.abort();
+    addEventListener("offline", this.cut);
     this.run();
   }
 
   stop() {
     this.stopped = true;
     removeEventListener("online", this.wake);
+    removeEventListener("offline", this.cut);
     this.abort?.abort();
+  }
+
+  // Begins again after a position that lies behind: what was told since then is told once more.
+  rewind(position) {
+    if (position >= this.position) return;
+    this.position = position;
+    this.rewound = true;
+    this.abort?.abort();
+    this.hurry?.();
   }
 
   async run() {
@@ -41,6 +56,7 @@ export class Feed {
         }
       }
       if (this.stopped) return;
+      if (this.rewound) continue;
       this.told.state("lost");
       const wait = AGAIN_AFTER_MS[Math.min(this.failures, AGAIN_AFTER_MS.length - 1)];
       this.failures += 1;
@@ -53,6 +69,7 @@ export class Feed {
 
   async connect() {
     this.abort = new AbortController();
+    this.rewound = false;
     let watch = setTimeout(() => this.abort.abort(), SILENCE_MAX_MS);
     try {
       const response = await fetch(`${this.path}?after=${this.position}`, {
@@ -65,7 +82,7 @@ export class Feed {
       let rest = "";
       for (;;) {
         const { value, done } = await reader.read();
-        if (done) return;
+        if (done || this.rewound) return;
         clearTimeout(watch);
         watch = setTimeout(() => this.abort.abort(), SILENCE_MAX_MS);
         rest = this.take(rest + value);
@@ -89,9 +106,9 @@ export class Feed {
       }
       if (data.length) events.push(JSON.parse(data.join("\n")));
     }
-    if (events.length) this.told.events(events);
+    this.told.events(events, position);
     // After they were told: an event is never skipped because telling it failed.
-    this.position = position;
+    if (!this.rewound) this.position = position;
     return rest;
   }
 }

@@ -18,7 +18,7 @@ export function finder(about) {
       search();
     },
   });
-  const lens = h("button", { type: "button", class: "lens", "aria-label": t("find"), title: t("find"), onclick: () => search() }, "⌕");
+  const lens = h("button", { type: "button", class: "lens", "aria-label": t("find"), title: t("find"), onclick: () => search() });
   const searching = h("div", {}, h("div", { class: "finder-line" }, input, lens), results);
   const element = h("div", { class: "field finder" }, h("label", { for: input.id }, about.label), searching);
   let asked = 0;

@@ -1,8 +1,8 @@
 // «Инициативное сообщение в линию», tried out: sent as a permitted process, with no operator in it.
 
-import { t } from "./words.js";
+import { t, fieldTitle } from "./words.js";
 import { h, fill } from "./dom.js";
-import { command, get, path, withQuery } from "./api.js";
+import { command, freshKey, get, path, withQuery } from "./api.js";
 import { directory } from "./directory.js";
 import { field } from "./dialog.js";
 import { finder } from "./finder.js";
@@ -12,6 +12,9 @@ import { actAs } from "./tokens.js";
 export function initiatedForm() {
   const element = h("div", { class: "panels" });
   let contact = null;
+  // What failed is sent again under its key: one press too many is not one message too many.
+  let key = "";
+  let keyed = "";
 
   async function load() {
     try {
@@ -40,7 +43,7 @@ export function initiatedForm() {
       choose: (of) => {
         contact = of;
         const fields = of ? Object.entries(of.fields) : [];
-        fill(account, fields.map(([name, value]) => h("option", { value: name }, `${value.text} (${name})`)));
+        fill(account, fields.map(([name, value]) => h("option", { value: name }, `${value.text} (${fieldTitle(name)})`)));
         account.disabled = send.disabled = !fields.length;
       },
     });
@@ -50,11 +53,17 @@ export function initiatedForm() {
       send.disabled = true;
       try {
         const name = account.value;
-        await actAs({ kind: "process", process: process.value });
-        const { session } = await command("POST", path`/api/processes/${process.value}/messages`, {
+        const body = {
           line: line.value, contact: { app: contact.app, element: contact.element },
           account: { text: contact.fields[name].text, field: name }, subject: subject.value.trim() || undefined, text: text.value,
-        });
+        };
+        if (JSON.stringify(body) !== keyed) {
+          keyed = JSON.stringify(body);
+          key = freshKey();
+        }
+        const { session } = await actAs({ kind: "process", process: process.value },
+          () => command("POST", path`/api/processes/${process.value}/messages`, body, key));
+        keyed = "";
         fill(answer, h("p", { class: "good" }, t("initiated-sent"), " ", h("a", { href: `#/sessions/${session}` }, t("to-session"))));
         text.value = "";
       } catch (problem) {

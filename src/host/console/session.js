@@ -87,12 +87,12 @@ export function sessionWindow(id, about) {
     const open = session.status !== "closed";
     const mine = session.status === "assigned" && session.operator === myself();
     if (works()) {
-      if (session.status === "waiting") buttons.push(act("take", () => run("POST", "/take"), "primary"));
-      if (!open) buttons.push(act("reopen", () => run("POST", "/reopen"), "primary"));
+      if (session.status === "waiting") buttons.push(act("take", () => run("POST", "/take").then((done) => done && writing.focus()), "primary"));
+      if (!open) buttons.push(act("reopen", () => run("POST", "/reopen").then((done) => done && writing.focus()), "primary"));
       if (mine) buttons.push(act("rename", rename));
       buttons.push(act("link", link));
       if (open && (mine || supervises(session.line))) buttons.push(act("assign", assign));
-      if (mine) buttons.push(act("close", () => run("POST", "/close")));
+      if (mine) buttons.push(act("close", () => run("POST", "/close").then((done) => done && title.focus())));
     }
     return h("div", { class: "actions" }, buttons);
   }
@@ -119,9 +119,11 @@ export function sessionWindow(id, about) {
       await command(method, path`/api/sessions/${id}` + rest, body);
       await load();
       history.sync();
+      return true;
     } catch (problem) {
       if (throws) throw problem;
       fill(problems, notice(problem));
+      return false;
     } finally {
       busy = false;
       if (session) show();
@@ -149,6 +151,7 @@ export function sessionWindow(id, about) {
     destroy() {
       off.forEach((stop) => stop());
       history.destroy();
+      writing.destroy();
     },
   };
 }

@@ -26,6 +26,20 @@ const KINDS = {
   closed: { has: (it) => it.status === "closed", order: newest((it) => it.closed_at) },
 };
 
+// A list without some items, and with others each in its place: the rest is in order already.
+function placed(items, without, added, order) {
+  const gone = new Set(without.map((item) => item.session));
+  const rest = items.filter((item) => !gone.has(item.session));
+  const next = added.toSorted(order);
+  const list = [];
+  let at = 0;
+  for (const item of rest) {
+    while (at < next.length && order(next[at], item) < 0) list.push(next[at++]);
+    list.push(item);
+  }
+  return list.concat(next.slice(at));
+}
+
 // One list: `changed` is called whenever its items or its state do.
 export class SessionList {
   constructor(kind, line, changed) {
@@ -77,23 +91,38 @@ export class SessionList {
     this.changed();
   }
 
+  // A page continues the list: only what is known already or stands elsewhere has to be put in its place.
   merged(items, found) {
-    const ids = new Set(found.map((item) => item.session));
-    return [...items.filter((item) => !ids.has(item.session)), ...found].sort(KINDS[this.kind].order);
+    const { order } = KINDS[this.kind];
+    const known = this.known(items);
+    if (!found.some((item) => known.has(item.session)) && (!items.length || !found.length || order(items.at(-1), found[0]) < 0)) {
+      for (const item of found) {
+        items.push(item);
+        known.add(item.session);
+      }
+      return items;
+    }
+    return placed(items, found, found, order);
+  }
+
+  // The sessions of the list, which are not counted anew for each page.
+  known(items) {
+    if (this.ids?.of !== items || this.ids.set.size !== items.length) {
+      this.ids = { of: items, set: new Set(items.map((item) => item.session)) };
+    }
+    return this.ids.set;
   }
 
   // Takes in what became of sessions; those beyond the last page that was read come with theirs.
   apply(found) {
     // The page under way may be older than what is told meanwhile: it is told again after it.
     if (this.reading) this.late.push(...found);
-    if (this.state !== "ready") return;
+    if (this.state !== "ready" || !found.length) return;
     const { has, order } = KINDS[this.kind];
     const here = found.filter((item) => has(item) && (!this.line || item.line === this.line));
     const gone = new Set(found.map((item) => item.session));
-    let items = this.items.filter((item) => !gone.has(item.session));
-    const last = items.at(-1);
-    items.push(...here.filter((item) => this.complete || !last || order(item, last) < 0));
-    this.items = items.sort(order);
+    const last = this.items.findLast((item) => !gone.has(item.session));
+    this.items = placed(this.items, found, here.filter((item) => this.complete || !last || order(item, last) < 0), order);
     this.changed();
   }
 }

@@ -3,11 +3,14 @@
 import { language } from "./words.js";
 import { t } from "./words.js";
 
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "long" });
-const dayOfYear = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" });
-const short = new Intl.DateTimeFormat(language, { day: "2-digit", month: "2-digit" });
-const whole = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "medium" });
+// The browser's own variety of the language, with its clock and its order of dates.
+const locale = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
+
+const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long" });
+const dayOfYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric" });
+const short = new Intl.DateTimeFormat(locale, { day: "2-digit", month: "2-digit" });
+const whole = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium" });
 
 // `14:05`.
 export function clockTime(time) {

@@ -1,10 +1,10 @@
 // Tokens: issued for people, channels and processes; and the administrator's way to try a channel or a
-// process out, by a token that soon ends and that this browser alone holds, as a cookie.
+// process out, by a token that soon ends, that this browser alone holds, as a cookie, and that is revoked at signing out.
 
 import { t } from "./words.js";
 import { h, fill } from "./dom.js";
 import { get, once, path } from "./api.js";
-import { directory, everyone } from "./directory.js";
+import { directory, everyone, processTitle } from "./directory.js";
 import { field, openDialog } from "./dialog.js";
 import { notice } from "./notice.js";
 import { signIn } from "./signin.js";
@@ -17,15 +17,37 @@ function issue(principal, expires = null) {
   return once("POST", "/api/tokens", {}, expires ? { principal, expires_at: expires } : { principal });
 }
 
-// Lets this browser act as a channel or a process for a while, unless it does already.
-export async function actAs(principal) {
-  const { token } = await issue(principal, new Date(Date.now() + TRIAL_MS).toISOString());
+// The tokens for trying out that this browser was issued.
+const TRIALS = "switchboard.trials";
+
+const trials = () => JSON.parse(localStorage.getItem(TRIALS) ?? "[]");
+
+// Does something as a channel or a process: with the cookie that this browser has for it, or else with a
+// token for a while. `act` may be done twice.
+export async function actAs(principal, act) {
+  try {
+    return await act();
+  } catch (problem) {
+    // The cookie is missing, and the path was opened with the person's; or its token ended.
+    if (problem.code !== "PrincipalNotAllowed" && problem.status !== 401) throw problem;
+  }
+  const { id, token } = await issue(principal, new Date(Date.now() + TRIAL_MS).toISOString());
+  localStorage.setItem(TRIALS, JSON.stringify([...trials(), id]));
   await signIn(token);
+  return act();
+}
+
+// Revokes the tokens for trying out: who signs out tries nothing any more.
+export async function endTrials() {
+  const ids = trials();
+  const ends = await Promise.allSettled(ids.map((id) => once("DELETE", path`/api/tokens/${id}`, {})));
+  const left = ids.filter((_, at) => ends[at].status === "rejected" && ends[at].reason.status !== 404);
+  localStorage.setItem(TRIALS, JSON.stringify(left));
 }
 
 // Opens the customer's side of a channel in another tab.
 export async function tryAsCustomer(channel) {
-  await actAs({ kind: "channel", channel });
+  await actAs({ kind: "channel", channel }, () => get(path`/api/channels/${channel}`));
   open(`/customer#${channel}`, `customer-${channel}`);
 }
 
@@ -84,7 +106,7 @@ function principalName(principal) {
   switch (principal.kind) {
     case "operator": return directory.people.get(principal.operator)?.name ?? t("operator");
     case "administrator": return t("administrator");
-    case "process": return t("by-process", principal.process);
+    case "process": return t("by-process", processTitle(principal.process));
   }
   const channels = [...directory.lines.values()].flatMap((line) => line.channels);
   return t("channel-of", channels.find((channel) => channel.channel === principal.channel)?.title ?? principal.channel);

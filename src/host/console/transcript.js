@@ -5,12 +5,15 @@ import { t } from "./words.js";
 import { h, fill } from "./dom.js";
 import { get, path, withQuery } from "./api.js";
 import { on } from "./bus.js";
-import { elementTitle, personName } from "./directory.js";
+import { elementTitle, personName, processTitle } from "./directory.js";
 import { clockTime, dayKey, dayName, wholeTime } from "./time.js";
 import { notice } from "./notice.js";
 
 // Entries of a page towards the past.
 const PAGE = 50;
+
+// After how long what could not be read is read again.
+const RETRY_MS = 2000;
 
 // The distance from an end, in pixels, that counts as being there.
 const NEAR = 120;
@@ -25,7 +28,8 @@ const REACHED = ["pending", "handed-over", "delivered", "read", "failed"];
 export function transcript(id) {
   const entries = [];
   const earlier = [];
-  const pending = [];
+  // What is on its way, until the transcript has it.
+  let pending = [];
   const list = h("div", { class: "messages" });
   const state = h("div", { class: "list-state" });
   const element = h("div", {
@@ -38,8 +42,14 @@ export function transcript(id) {
   let syncing = null;
   let again = false;
   let atFoot = true;
+  let retry = 0;
+  let beginning = false;
+  let gone = false;
 
   async function first() {
+    if (beginning) return;
+    beginning = true;
+    if (!state.firstChild) fill(state, h("p", { class: "quiet loading" }, t("loading")));
     try {
       const page = await get(withQuery(path`/api/sessions/${id}/transcript`, { limit: PAGE }));
       entries.push(...page.items.reverse());
@@ -49,7 +59,9 @@ export function transcript(id) {
       if (!older) await past();
       again = true;
     } catch (problem) {
+      beginning = false;
       fill(state, notice(problem, first));
+      retry = problem.passing && !gone ? setTimeout(sync, RETRY_MS) : 0;
       return;
     }
     // What happened while the page was read.
@@ -84,8 +96,10 @@ export function transcript(id) {
   // Reads what is newer than the last entry; one at a time, and once more when asked meanwhile.
   function sync() {
     again = true;
-    if (!syncing) syncing = readOn().finally(() => { syncing = null; });
-    return syncing;
+    clearTimeout(retry);
+    if (gone) return;
+    if (!entries.length) return void first();
+    syncing ??= readOn().finally(() => { syncing = null; });
   }
 
   async function readOn() {
@@ -100,7 +114,8 @@ export function transcript(id) {
           after = page.next;
         }
       } catch {
-        // The connection's return asks again.
+        // The connection's return asks at once.
+        if (!gone) retry = setTimeout(sync, RETRY_MS);
         return;
       }
       draw();
@@ -116,8 +131,9 @@ export function transcript(id) {
       rows.push(h("div", { class: "divider strong" }, t("this-session")));
     }
     rows.push(...grouped(entries));
-    const sent = new Set(entries.map(({ item }) => item.message?.message));
-    for (const message of pending.filter(({ key }) => !sent.has(key))) rows.push(waiting(message));
+    const taken = new Set(entries.map(({ item }) => item.message?.message));
+    pending = pending.filter(({ key }) => !taken.has(key));
+    rows.push(...pending.map(waiting));
     fill(list, rows);
     if (foot) element.scrollTop = element.scrollHeight;
   }
@@ -156,7 +172,7 @@ export function transcript(id) {
 
   function author({ author }) {
     if (author.kind === "operator") return personName(author.operator);
-    if (author.kind === "process") return t("by-process", author.process);
+    if (author.kind === "process") return t("by-process", processTitle(author.process));
     return session?.customer_name || session?.account.address || t("customer");
   }
 
@@ -214,7 +230,9 @@ export function transcript(id) {
       if (mine.some(({ kind }) => !(kind in DELIVERY))) sync();
       else if (reported) draw();
     }),
-    on("connection", (now) => now === "live" && entries.length && sync()),
+    on("connection", (now) => {
+      if (now === "live") sync();
+    }),
     on("directory", draw),
   ];
   first();
@@ -234,11 +252,15 @@ export function transcript(id) {
       return {
         redraw: draw,
         remove() {
-          pending.splice(pending.indexOf(message), 1);
+          pending = pending.filter((other) => other !== message);
           draw();
         },
       };
     },
-    destroy: () => off.forEach((stop) => stop()),
+    destroy() {
+      gone = true;
+      clearTimeout(retry);
+      off.forEach((stop) => stop());
+    },
   };
 }

@@ -4,7 +4,7 @@ import { t } from "./words.js";
 import { h, fill } from "./dom.js";
 import { get, path, withQuery } from "./api.js";
 import { on } from "./bus.js";
-import { channelOf, directory, lineTitle, myself, personName } from "./directory.js";
+import { channelOf, directory, lineTitle, myself, personName, processTitle } from "./directory.js";
 import { shortTime, clockTime, dayKey, dayName, wholeTime } from "./time.js";
 import { sessionWindow } from "./session.js";
 import { openCreation } from "./creation.js";
@@ -146,11 +146,16 @@ export function widget(card) {
   function row(message) {
     const { author } = message;
     const who = author.kind === "operator" ? personName(author.operator)
-      : author.kind === "process" ? t("by-process", author.process) : t("customer");
+      : author.kind === "process" ? t("by-process", processTitle(author.process)) : customerOf(message);
     return h("div", { class: `message ${message.direction === "outgoing" ? "out" : "in"}` },
       h("div", { class: "author" }, who), h("div", { class: "text" }, message.text),
       h("div", { class: "meta" }, h("time", { title: wholeTime(message.time) }, clockTime(message.time)),
         h("button", { type: "button", class: "plain small", onclick: () => open(message.session) }, t("to-session"))));
+  }
+
+  function customerOf(message) {
+    const session = known().find((item) => item.session === message.session);
+    return session?.customer_name || session?.account.address || t("customer");
   }
 
   const known = () => [...active.items, ...archive.items];

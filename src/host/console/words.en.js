@@ -6,7 +6,7 @@ export const en = {
   online: "Online", away: "Offline", administrator: "Administrator", operator: "Operator", customer: "Customer",
   "sign-in": "Sign in", "sign-out": "Sign out", token: "Token", "other-language": "Переключить на русский", "other-language-short": "RU",
   "sign-in-about": "Operators' sessions with customers and partners.",
-  "sign-in-hint": "An administrator issues tokens; with --sample the program prints some on its first start.",
+  "sign-in-hint": "An administrator issues tokens; with -⁠-⁠sample the program prints some on its first start.",
   "not-a-person": "This is the token of a process: nobody is behind it. Sign in as an operator or an administrator.",
   "customer-side": "The customer's side",
   loading: "Loading…", offline: "The server cannot be reached. Nothing is lost: try again.",
@@ -27,7 +27,7 @@ export const en = {
   // The dialog of a new session.
   "new-session-title": "New session", create: "Create", line: "Line", contact: "Contact", account: "Account",
   subject: "Subject", "subject-hint": "The subject is the session's name too. Left blank, the name follows the line's template.",
-  "no-lines": "You have no role on any line.", "no-accounts": "The contact has no accounts.",
+  "no-lines": "You have no role on any line.", "unfit-accounts": "Not suitable", "no-accounts": "The contact has no accounts.",
   "choose-line": "Choose a line.", "choose-contact": "Choose a contact.", "choose-account": "Choose an account.",
   "contact-dropped": "{0} is of another app, choose another contact for this line.",
   "create-contact": "+ Create", "new-contact": "New contact", "contact-name": "Name", "add-contact": "Add contact",
@@ -54,13 +54,13 @@ export const en = {
   "created-lines-section": "Created in the Lines section", "created-card": "Created from a card", "created-inbound": "The customer wrote", "created-process": "Created by a process",
   "happened-assigned": "Operator: {0}", "happened-closed": "The session was closed", "happened-closed-by": "{0} closed the session", "happened-reopened": "Reopened, operator: {0}",
   "happened-reopened-queue": "Reopened, in the queue", "happened-renamed": "Renamed: {0}", "happened-linked": "Linked: {0}", "happened-unlinked": "Unlinked: {0}",
-  "by-process": "Process {0}", "new-message-from": "New message: {0}",
+  "by-process": "Process “{0}”", "new-message-from": "New message: {0}",
 
   // Cards.
   correspondence: "Correspondence in Lines", mode: "Mode", "by-element": "By element", "by-account": "By account {0}",
   "active-sessions": "Active", archive: "Archive", "no-active": "No open sessions.", "no-archive": "The archive is empty.",
   "no-correspondence": "Nothing was written yet", "no-correspondence-more": "Begin with “+ New session”.", "to-session": "To the session",
-  "field-account": "account", "field-email": "e-mail", "field-text": "", "no-fields": "No field has a value.",
+  "field-account": "account", "field-email": "e-mail", "field-text": "", "field-name-number": "Number", "no-fields": "No field has a value.",
   "no-apps": "No app is bound to your lines.", "create-element": "Create an element",
 
   // Settings.

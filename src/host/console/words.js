@@ -29,6 +29,14 @@ export function channelKind(kind) {
   return words[`channel-${kind}`] ?? kind;
 }
 
+// The name of a field, as people say it where it is one of those that the console gives; a second one
+// of its kind has a number.
+export function fieldTitle(name) {
+  const [, base, number] = /^(.+?)(-\d+)?$/.exec(name);
+  const title = words[`kind-${base}`] ?? words[`field-name-${base}`];
+  return title ? [title, number?.slice(1)].filter(Boolean).join(" ") : name;
+}
+
 // Switches to the other language; drafts and the place in the page stay.
 export function switchLanguage() {
   localStorage.setItem(KEPT, language === "ru" ? "en" : "ru");

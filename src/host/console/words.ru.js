@@ -6,7 +6,7 @@ export const ru = {
   online: "Онлайн", away: "Офлайн", administrator: "Администратор", operator: "Оператор", customer: "Клиент",
   "sign-in": "Войти", "sign-out": "Выйти", token: "Токен", "other-language": "Switch to English", "other-language-short": "EN",
   "sign-in-about": "Сессии операторов с клиентами и партнёрами.",
-  "sign-in-hint": "Токен выдаёт администратор; с ключом --sample программа печатает токены при первом запуске.",
+  "sign-in-hint": "Токен выдаёт администратор; с ключом -⁠-⁠sample программа печатает токены при первом запуске.",
   "not-a-person": "Это токен процесса: за ним нет человека. Войдите с токеном оператора или администратора.",
   "customer-side": "Сторона клиента",
   loading: "Загрузка…", offline: "Нет связи с сервером. Ничего не потеряно: попробуйте ещё раз.",
@@ -27,7 +27,7 @@ export const ru = {
   // The dialog of a new session.
   "new-session-title": "Новая сессия", create: "Создать", line: "Линия", contact: "Контакт", account: "Учётная запись",
   subject: "Тема", "subject-hint": "Тема письма станет и названием сессии. Если оставить поле пустым, название создаётся по шаблону линии.",
-  "no-lines": "Ни на одной линии у вас нет роли.", "no-accounts": "У контакта нет учётных записей.",
+  "no-lines": "Ни на одной линии у вас нет роли.", "unfit-accounts": "Не подходят", "no-accounts": "У контакта нет учётных записей.",
   "choose-line": "Выберите линию.", "choose-contact": "Выберите контакт.", "choose-account": "Выберите учётную запись.",
   "contact-dropped": "{0} — из другого приложения, для этой линии выберите другой контакт.",
   "create-contact": "+ Создать", "new-contact": "Новый контакт", "contact-name": "Имя", "add-contact": "Добавить контакт",
@@ -54,13 +54,13 @@ export const ru = {
   "created-lines-section": "Сессия создана в разделе «Линии»", "created-card": "Сессия создана с карточки", "created-inbound": "Клиент написал", "created-process": "Сессию создал процесс",
   "happened-assigned": "Оператор: {0}", "happened-closed": "Сессия закрыта", "happened-closed-by": "{0}: сессия закрыта", "happened-reopened": "Сессия открыта снова, оператор: {0}",
   "happened-reopened-queue": "Сессия открыта снова, в очереди", "happened-renamed": "Новое название: {0}", "happened-linked": "Связана: {0}", "happened-unlinked": "Связь убрана: {0}",
-  "by-process": "Процесс {0}", "new-message-from": "Новое сообщение: {0}",
+  "by-process": "Процесс «{0}»", "new-message-from": "Новое сообщение: {0}",
 
   // Cards.
   correspondence: "Переписка в Линиях", mode: "Режим", "by-element": "По элементу", "by-account": "По учётной записи {0}",
   "active-sessions": "Активные", archive: "Архив", "no-active": "Нет открытых сессий.", "no-archive": "Архив пуст.",
   "no-correspondence": "Переписки пока нет", "no-correspondence-more": "Начните её кнопкой «+ Новая сессия».", "to-session": "К сессии",
-  "field-account": "учётная запись", "field-email": "электронная почта", "field-text": "", "no-fields": "Поля не заполнены.",
+  "field-account": "учётная запись", "field-email": "электронная почта", "field-text": "", "field-name-number": "Номер", "no-fields": "Поля не заполнены.",
   "no-apps": "К вашим линиям не привязано ни одного приложения.", "create-element": "Создать элемент",
 
   // Settings.
