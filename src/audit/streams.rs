@@ -22,6 +22,7 @@ use crate::domain::event::{Event, IllegalEvent, SessionEvent, Slot, SlotEvent, S
 use crate::domain::id::SessionId;
 use crate::domain::line::Line;
 use crate::domain::operator::Operator;
+use crate::domain::refused::RefusalDay;
 use crate::domain::session::Session;
 use crate::domain::slot::SlotState;
 use crate::domain::workspace::Workspace;
@@ -104,6 +105,7 @@ enum State {
     Element(Box<Element>),
     Session(Box<Session>),
     Slot(Box<SlotState>),
+    Refusals(RefusalDay),
     /// Something that happens once.
     Happened,
 }
@@ -240,6 +242,7 @@ impl Sweep {
                 | State::Line(_)
                 | State::Operator(_)
                 | State::Element(_)
+                | State::Refusals(_)
                 | State::Happened => {}
             }
         }
@@ -282,7 +285,12 @@ impl State {
             // Twenty messages of a session take about what its other fields do.
             State::Session(session) => 1 + session.messages.len() / 20 + session.links.len() / 4,
             State::Element(element) => 1 + element.fields.len() / 4,
-            State::Workspace(_) | State::Line(_) | State::Operator(_) | State::Slot(_) | State::Happened => 1,
+            State::Workspace(_)
+            | State::Line(_)
+            | State::Operator(_)
+            | State::Slot(_)
+            | State::Refusals(_)
+            | State::Happened => 1,
         }
     }
 }
@@ -343,6 +351,14 @@ fn evolve(state: Option<State>, recorded: &Recorded) -> Result<State, IllegalEve
                 Some(_) => return Err(OTHER),
             };
             State::Slot(Box::new(known.evolve(event)?))
+        }
+        (Stream::Refusals(..), Event::Refusal(event)) => {
+            let known = match state {
+                None => RefusalDay::default(),
+                Some(State::Refusals(known)) => known,
+                Some(_) => return Err(OTHER),
+            };
+            State::Refusals(known.evolve(event)?)
         }
         (Stream::Channel(_), Event::Channel(_))
         | (Stream::Inbound(..), Event::Inbound(_))

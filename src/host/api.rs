@@ -106,6 +106,7 @@ fn configuration() -> OpenApiRouter<Arc<Host>> {
         .routes(routes!(settings::disconnect))
         .routes(routes!(settings::set_policy))
         .routes(routes!(settings::set_rules))
+        .routes(routes!(settings::set_refusal_audit))
         .routes(routes!(settings::set_name_template))
         .routes(routes!(settings::preview_name))
         .routes(routes!(settings::set_contact_app, settings::clear_contact_app))
