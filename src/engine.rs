@@ -341,6 +341,12 @@ impl Engine {
         rebuilt.await.map_err(failed)?
     }
 
+    /// How far the projections are that are folded anew beside those that are read; `None` where none are.
+    #[must_use]
+    pub fn rebuilding(&self) -> Option<Position> {
+        self.inner.views.rebuilding()
+    }
+
     /// The log up to its present head, to be proved, exported and questioned while the engine goes on;
     /// `None` where the engine keeps no frames of its own: in memory, or on a log of the host's.
     #[must_use]

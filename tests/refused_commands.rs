@@ -64,7 +64,7 @@ async fn history(engine: &Engine, subject: Subject, refused: bool) -> Vec<Record
 }
 
 fn codes(told: &[Recorded]) -> Vec<&str> {
-    let code = |recorded: &'_ &Recorded| matches!(recorded.event, Event::Refusal(_));
+    let code = |recorded: &&Recorded| matches!(recorded.event, Event::Refusal(_));
     let told = told.iter().filter(code).map(|recorded| match &recorded.event {
         Event::Refusal(RefusalEvent::CommandRefused(refused)) => refused.code.as_str(),
         _ => "omitted",

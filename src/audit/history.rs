@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::past::PAGE_EVENTS;
+use super::past::{COMMAND_EVENTS_MAX, PAGE_EVENTS};
 use super::{AuditError, Progress};
 use crate::domain::account::Account;
 use crate::domain::element::FieldValue;
@@ -163,7 +163,9 @@ impl History {
             for record in self.log.read_all(self.after, left.min(PAGE_EVENTS)).await? {
                 let recorded = wire::recorded(&record)?;
                 self.after = recorded.position;
-                if self.command.last().is_some_and(|last| last.command != recorded.command) {
+                if self.command.len() >= COMMAND_EVENTS_MAX
+                    || self.command.last().is_some_and(|last| last.command != recorded.command)
+                {
                     self.judge();
                 }
                 self.command.push(recorded);

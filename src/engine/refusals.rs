@@ -246,11 +246,12 @@ impl Writer {
 
     /// Reads a line's day, unless it is at hand.
     async fn read(&mut self, line: LineId, day: Day) -> Result<(), CommandError> {
-        if !self.days.contains_key(&line) {
-            let known = self.world.store.refusals(line, day).await?;
-            let (version, state) = (known.version, known.state);
-            self.days.insert(line, AtHand { day, version, state, omitted: state.omitted, last: None });
+        if self.days.contains_key(&line) {
+            return Ok(());
         }
+        let known = self.world.store.refusals(line, day).await?;
+        let (version, state) = (known.version, known.state);
+        self.days.insert(line, AtHand { day, version, state, omitted: state.omitted, last: None });
         Ok(())
     }
 

@@ -137,7 +137,15 @@ fn audits() -> OpenApiRouter<Arc<Host>> {
         .routes(routes!(audit::verify))
         .routes(routes!(audit::archive))
         .routes(routes!(audit::export))
-        .routes(routes!(audit::history))
+        .routes(routes!(audit::history::session_history))
+        .routes(routes!(audit::history::slot_history))
+        .routes(routes!(audit::history::account_history))
+        .routes(routes!(audit::history::element_history))
+        .routes(routes!(audit::history::operator_history))
+        .routes(routes!(audit::past::past_session))
+        .routes(routes!(audit::past::past_list))
+        .routes(routes!(audit::past::past_card))
+        .routes(routes!(audit::what_if::what_if))
 }
 
 async fn not_found() -> Problem {
