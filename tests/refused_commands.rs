@@ -98,8 +98,8 @@ async fn nothing_is_kept_unless_the_line_says_so_and_nothing_of_other_lines() {
     assert_eq!(refuse(operator(BORIS), creation(SUPPORT, PHONE)).await, "OpenSessionExists");
     assert_eq!(kept(&engine, before).await, []);
     let events = recorded_after(&engine, Position::START).await;
-    let of_line = events.iter().filter(|recorded| matches!(&recorded.event, Event::Line(_)));
-    let ended = of_line.last().map(|recorded| recorded.event.clone());
+    let mut of_line = events.iter().filter(|recorded| matches!(&recorded.event, Event::Line(_)));
+    let ended = of_line.next_back().map(|recorded| recorded.event.clone());
     assert_eq!(ended, Some(Event::Line(LineEvent::RefusalAuditDeactivated)));
 }
 

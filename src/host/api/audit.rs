@@ -163,6 +163,9 @@ pub async fn export(host: Shared, actor: Actor, query: Query<UntilQuery>) -> Res
     })
 }
 
+/// Writes a log up to a position.
+type WriteLog = fn(&Audit, Option<Position>, &mut dyn Write, audit::Report<'_>) -> Result<(), AuditError>;
+
 type Chunk = Result<Bytes, io::Error>;
 
 /// Answers with what is written meanwhile. What fails on the way breaks the connection off: the
@@ -172,7 +175,7 @@ fn written(
     actor: &Actor,
     query: &UntilQuery,
     kind: &'static str,
-    write: fn(&Audit, Option<Position>, &mut dyn Write, audit::Report<'_>) -> Result<(), AuditError>,
+    write: WriteLog,
 ) -> Result<Response, Problem> {
     actor.administrator()?;
     let to = until(&host, query.to)?;
