@@ -21,6 +21,7 @@ pub mod limits;
 pub mod line;
 pub mod name;
 pub mod operator;
+pub mod refused;
 pub mod rejection;
 pub mod route;
 pub mod session;

@@ -20,7 +20,7 @@ use crate::domain::command::{
     CreateSession, ElementCommand, LineCommand, OperatorCommand, ReceiveMessage, SendInitiated,
     SessionCommand, WorkspaceCommand,
 };
-use crate::domain::id::{CommandId, ElementRef, LineId, OperatorId, Principal, SessionId};
+use crate::domain::id::{ElementRef, LineId, OperatorId, Principal, SessionId};
 use crate::domain::rejection::Rejection;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::memory::MemoryLog;
@@ -36,6 +36,7 @@ mod gate;
 mod options;
 mod plain;
 mod reading;
+mod refusals;
 mod stats;
 mod views;
 
@@ -48,6 +49,7 @@ pub use stats::EngineStats;
 use embedded_directory::EmbeddedDirectory;
 use gate::Gate;
 use options::Storage;
+use refusals::{Attempt, Refusals, Remembered};
 use stats::Counters;
 use views::{Beside, Views};
 
@@ -81,6 +83,7 @@ struct Inner {
     /// Whether closing ended: feeds end then, or when the engine is gone.
     closed: watch::Sender<bool>,
     counters: Counters,
+    refusals: Refusals,
 }
 
 impl Drop for Inner {
@@ -137,7 +140,8 @@ impl Engine {
         let world = Arc::new(World::new(store, options.directory, lookup, options.actors));
         tracing::info!(head = log.head().0, "engine opened");
         let ((closed, _), counters) = (watch::channel(false), Counters::default());
-        let inner = Inner { log, embedded, world, views, gate: Gate::new(), closed, counters };
+        let refusals = Refusals::start(Arc::clone(&world));
+        let inner = Inner { log, embedded, world, views, gate: Gate::new(), closed, counters, refusals };
         Ok(Engine { inner: Arc::new(inner) })
     }
 
@@ -155,10 +159,9 @@ impl Engine {
         caller: Caller,
         command: WorkspaceCommand,
     ) -> Result<Receipt, CommandError> {
-        let id = caller.command;
         let ask = self.ask(caller, (), command)?;
-        let world = Arc::clone(&self.inner.world);
-        self.run(id, async move { plain::workspace(&world, &ask).await }).await
+        let (world, attempt) = (Arc::clone(&self.inner.world), attempt(&ask, Remembered::OfNoLine));
+        self.run(attempt, async move { plain::workspace(&world, &ask).await }).await
     }
 
     /// Changes what is known of a person at the console.
@@ -172,10 +175,9 @@ impl Engine {
         operator: OperatorId,
         command: OperatorCommand,
     ) -> Result<Receipt, CommandError> {
-        let id = caller.command;
         let ask = self.ask(caller, operator, command)?;
-        let world = Arc::clone(&self.inner.world);
-        self.run(id, async move { plain::operator(&world, operator, &ask).await }).await
+        let (world, attempt) = (Arc::clone(&self.inner.world), attempt(&ask, Remembered::OfNoLine));
+        self.run(attempt, async move { plain::operator(&world, operator, &ask).await }).await
     }
 
     /// Changes a record; an operator names the line whose customer it is.
@@ -190,10 +192,12 @@ impl Engine {
         line: Option<LineId>,
         command: ElementCommand,
     ) -> Result<Receipt, CommandError> {
-        let id = caller.command;
-        let ask = self.ask(caller, (element.clone(), line), command)?;
-        let world = Arc::clone(&self.inner.world);
-        self.run(id, async move { plain::element(&world, &element, line, &ask).await }).await
+        let ask = self.ask(caller, (element.clone(), line), Arc::new(command))?;
+        let asked = line.map_or(Remembered::OfNoLine, |line| {
+            Remembered::Element(element.clone(), line, Arc::clone(&ask.command))
+        });
+        let (world, attempt) = (Arc::clone(&self.inner.world), attempt(&ask, asked));
+        self.run(attempt, async move { plain::element(&world, &element, line, &ask).await }).await
     }
 
     /// Creates or changes a line.
@@ -208,10 +212,10 @@ impl Engine {
         command: LineCommand,
     ) -> Result<Receipt, CommandError> {
         let creates = matches!(command, LineCommand::CreateLine { .. });
-        let id = caller.command;
         let ask = self.ask(caller, line, Arc::new(command))?;
-        let world = Arc::clone(&self.inner.world);
-        self.run(id, async move {
+        let asked = Remembered::Line(line, Arc::clone(&ask.command));
+        let (world, attempt) = (Arc::clone(&self.inner.world), attempt(&ask, asked));
+        self.run(attempt, async move {
             // No actor is made for an id that names nothing, nor for one who may not name it.
             if world.store.line(line).await?.state.is_none() {
                 match ask.caller.principal {
@@ -236,8 +240,8 @@ impl Engine {
         command: CreateSession,
     ) -> Result<Receipt, CommandError> {
         let line = command.line;
-        let id = caller.command;
         let ask = self.ask(caller, (), Arc::new(command))?;
+        let attempt = attempt(&ask, Remembered::Create(Arc::clone(&ask.command)));
         let world = &self.inner.world;
         let answer = async {
             // No actor is made for an id that names nothing.
@@ -246,7 +250,7 @@ impl Engine {
             }
             world.lines.ask(world, line, world.options.line_mailbox_max, ask).await
         };
-        self.counted(id, answer.await)
+        self.counted(attempt, answer.await).await
     }
 
     /// Asks something of a session that exists.
@@ -260,9 +264,9 @@ impl Engine {
         session: SessionId,
         command: SessionCommand,
     ) -> Result<Receipt, CommandError> {
-        let id = caller.command;
         let ask = self.ask(caller, session, Arc::new(command))?;
-        self.counted(id, self.inner.world.ask_session(session, ask).await)
+        let attempt = attempt(&ask, Remembered::Session(session, Arc::clone(&ask.command)));
+        self.counted(attempt, self.inner.world.ask_session(session, ask).await).await
     }
 
     /// Takes a customer's message from a channel; the same again changes nothing.
@@ -271,10 +275,10 @@ impl Engine {
     ///
     /// See [`Engine::workspace`].
     pub async fn receive(&self, caller: Caller, command: ReceiveMessage) -> Result<Receipt, CommandError> {
-        let id = caller.command;
         let ask = self.ask(caller, (), Arc::new(command))?;
-        let world = Arc::clone(&self.inner.world);
-        self.run(id, async move { actor::deliver(&world, ask).await }).await
+        let asked = Remembered::Receive(Arc::clone(&ask.command));
+        let (world, attempt) = (Arc::clone(&self.inner.world), attempt(&ask, asked));
+        self.run(attempt, async move { actor::deliver(&world, ask).await }).await
     }
 
     /// Sends a message of a business process, without any operator.
@@ -290,10 +294,10 @@ impl Engine {
         command: SendInitiated,
     ) -> Result<Receipt, CommandError> {
         let command = SendInitiated { command: caller.command, ..command };
-        let id = caller.command;
         let ask = self.ask(caller, (), Arc::new(command))?;
-        let world = Arc::clone(&self.inner.world);
-        self.run(id, async move { actor::deliver(&world, ask).await }).await
+        let asked = Remembered::Initiate(Arc::clone(&ask.command));
+        let (world, attempt) = (Arc::clone(&self.inner.world), attempt(&ask, asked));
+        self.run(attempt, async move { actor::deliver(&world, ask).await }).await
     }
 
     /// The position of the last durable event.
@@ -337,11 +341,22 @@ impl Engine {
         rebuilt.await.map_err(failed)?
     }
 
+    /// How far the projections are that are folded anew beside those that are read; `None` where none are.
+    #[must_use]
+    pub fn rebuilding(&self) -> Option<Position> {
+        self.inner.views.rebuilding()
+    }
+
     /// The log up to its present head, to be proved, exported and questioned while the engine goes on;
     /// `None` where the engine keeps no frames of its own: in memory, or on a log of the host's.
     #[must_use]
     pub fn audit(&self) -> Option<Audit> {
         self.inner.embedded.as_ref().map(|log| Audit::of(Arc::clone(log)))
+    }
+
+    /// Waits until the refusals that were answered so far are in the log, where their lines keep them.
+    pub async fn refusals_kept(&self) {
+        self.inner.refusals.settle().await;
     }
 
     /// Follows the log from a position, without gap or repeat.
@@ -384,6 +399,7 @@ impl Engine {
     pub async fn close(&self) -> Result<(), ProjectionError> {
         let inner = &self.inner;
         inner.gate.close().await;
+        inner.refusals.close().await;
         inner.world.sessions.close();
         inner.world.lines.close();
         let closed = inner.views.close().await;
@@ -405,18 +421,31 @@ impl Engine {
     /// Runs a command to its end, whether or not its caller still waits.
     async fn run(
         &self,
-        id: CommandId,
+        attempt: Attempt,
         command: impl Future<Output = Result<Receipt, CommandError>> + Send + 'static,
     ) -> Result<Receipt, CommandError> {
         let answer = match tokio::spawn(command).await {
             Ok(answer) => answer,
             Err(error) => Err(CommandError::Unknown(format!("the command ended in a panic: {error}"))),
         };
-        self.counted(id, answer)
+        self.counted(attempt, answer).await
     }
 
-    fn counted(&self, id: CommandId, answer: Result<Receipt, CommandError>) -> Result<Receipt, CommandError> {
-        self.inner.counters.count(id, &answer);
+    /// Counts an answer, and hands a refusal to where refusals are kept.
+    async fn counted(
+        &self,
+        attempt: Attempt,
+        answer: Result<Receipt, CommandError>,
+    ) -> Result<Receipt, CommandError> {
+        self.inner.counters.count(attempt.caller.command, &answer);
+        if let Err(CommandError::Rejected(rejection)) = &answer {
+            self.inner.refusals.take(&self.inner.world, &attempt, rejection).await;
+        }
         answer
     }
+}
+
+fn attempt<C>(ask: &Ask<C>, asked: Remembered) -> Attempt {
+    let (caller, digest, permit) = (ask.caller.clone(), ask.digest, Arc::clone(&ask._permit));
+    Attempt { caller, digest, asked, _permit: permit }
 }

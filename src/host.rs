@@ -17,7 +17,7 @@ use switchboard::domain::id::{AdministratorId, Principal};
 use switchboard::engine::OpenError;
 use switchboard::{CommandError, Engine, EngineOptions};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 mod actor;
@@ -139,7 +139,9 @@ pub struct Host {
     /// The places for streams of events.
     pub streams: Streams,
     /// The places for audits.
-    pub audits: Arc<Semaphore>,
+    pub audits: api::audit::Places,
+    /// The data folder, where an audit folds what it is asked of the past.
+    pub data: PathBuf,
     /// Turns true when the host stops; streams of events end then.
     pub stopping: watch::Receiver<bool>,
 }
@@ -174,8 +176,10 @@ async fn serve_engine(engine: Engine, sample: bool, listen: String, data: PathBu
     }
     let (stop, stopping) = watch::channel(false);
     let metrics = Metrics::new(engine.clone());
-    let audits = Arc::new(Semaphore::new(api::audit::AUDITS_MAX));
-    let host = Arc::new(Host { engine, tokens, metrics, streams: Streams::default(), audits, stopping });
+    let audits = api::audit::Places::default();
+    audit::Scratch::sweep(&data);
+    let host =
+        Arc::new(Host { engine, tokens, metrics, streams: Streams::default(), audits, data, stopping });
     let drain = shutdown::Signals::listen(stop).map_err(HostError::Runtime)?;
     println!("listening on http://{address}");
     drain.serve(listener, api::router(host), DRAIN).await;

@@ -208,6 +208,20 @@ impl Projections {
         }
     }
 
+    /// Writes everything that was folded to the folder, and goes on.
+    ///
+    /// # Errors
+    ///
+    /// Why the runner stopped.
+    pub async fn flush(&self) -> Result<(), ProjectionError> {
+        let (done, flushed) = oneshot::channel();
+        let _ = self.requests.send(Request::Flush { done }).await;
+        match flushed.await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.stopped().await),
+        }
+    }
+
     /// Writes everything that was folded to the folder, stops following the log and releases the
     /// folder; queries are refused from then on.
     ///

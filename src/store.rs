@@ -8,10 +8,13 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::domain::element::Element;
-use crate::domain::event::{ChannelEvent, Event, IllegalEvent, InboundEvent, InitiatedEvent, Slot, Stream};
+use crate::domain::event::{
+    ChannelEvent, Event, IllegalEvent, InboundEvent, InitiatedEvent, SessionEvent, Slot, Stream,
+};
 use crate::domain::id::{ChannelId, CommandId, ElementRef, LineId, MessageId, OperatorId, SessionId};
 use crate::domain::line::Line;
 use crate::domain::operator::Operator;
+use crate::domain::refused::{Day, RefusalDay};
 use crate::domain::session::Session;
 use crate::domain::slot::{SlotFacts, SlotState};
 use crate::domain::time::Timestamp;
@@ -143,6 +146,28 @@ impl Store {
         Ok(!self.log.read_stream(&name, Version::ABSENT, 1).await?.is_empty())
     }
 
+    /// The line that a session stands on, for ever.
+    pub async fn session_line(&self, session: SessionId) -> Result<Option<LineId>, LoadError> {
+        let name = wire::stream_name(&Stream::Session(session));
+        let first = self.log.read_stream(&name, Version::ABSENT, 1).await?;
+        let first = first.first().map(wire::recorded).transpose()?;
+        Ok(first.and_then(|recorded| match recorded.event {
+            Event::Session(SessionEvent::SessionCreated { line, .. }) => Some(line),
+            _ => None,
+        }))
+    }
+
+    /// What the audit of a line's refusals holds of a day.
+    pub async fn refusals(&self, line: LineId, day: Day) -> Result<Folded<RefusalDay>, LoadError> {
+        let mut folded = Folded::empty(RefusalDay::default());
+        let fold = |state: RefusalDay, recorded: &Recorded| match &recorded.event {
+            Event::Refusal(event) => state.evolve(event),
+            _ => Ok(state),
+        };
+        self.fold(&Stream::Refusals(line, day), &mut folded, fold).await?;
+        Ok(folded)
+    }
+
     /// A session, folded from its beginning.
     pub async fn session(&self, session: SessionId) -> Result<Folded<Option<Session>>, LoadError> {
         let mut folded = Folded::empty(None);
@@ -270,7 +295,8 @@ impl Store {
             | Stream::Session(_)
             | Stream::Slot(_)
             | Stream::Inbound(..)
-            | Stream::Initiated(_) => Ok(()),
+            | Stream::Initiated(_)
+            | Stream::Refusals(..) => Ok(()),
         }
     }
 
@@ -282,7 +308,7 @@ impl Store {
             Stream::Operator(operator) => self.operators.forget(operator),
             Stream::Element(element) => self.elements.forget(element),
             // Its actor drops its own, and slots are read to their end each time.
-            Stream::Session(_) | Stream::Slot(_) => {}
+            Stream::Session(_) | Stream::Slot(_) | Stream::Refusals(..) => {}
             Stream::Channel(_) | Stream::Inbound(..) | Stream::Initiated(_) => {}
         }
     }

@@ -25,6 +25,7 @@ mod operator;
 mod payload;
 mod policy;
 mod principal;
+mod refusal;
 mod session;
 mod shared;
 mod slot;
@@ -198,6 +199,7 @@ pub fn encode(event: &Event) -> Encoded {
         Event::Slot(event) => slot::encode(event),
         Event::Inbound(event) => inbound::encode(event),
         Event::Initiated(event) => initiated::encode(event),
+        Event::Refusal(event) => refusal::encode(event),
     }
 }
 
@@ -225,6 +227,7 @@ pub fn decode(kind: u16, schema: u8, codec: u8, payload: &[u8]) -> Result<Event,
         kind::SLOT => slot::decode(kind, schema, payload).map(Event::Slot),
         kind::INBOUND => inbound::decode(kind, schema, payload).map(Event::Inbound),
         kind::INITIATED => initiated::decode(kind, schema, payload).map(Event::Initiated),
+        kind::REFUSAL => refusal::decode(kind, schema, payload).map(Event::Refusal),
         _ => Err(payload::unplaced()),
     };
     event.map_err(|bad| WireFault::Payload { kind, schema, reason: bad.0 }.into())
@@ -294,5 +297,6 @@ fn belongs(event: &Event, stream: &Stream) -> bool {
         Event::Slot(_) => matches!(stream, Stream::Slot(_)),
         Event::Inbound(_) => matches!(stream, Stream::Inbound(..)),
         Event::Initiated(_) => matches!(stream, Stream::Initiated(_)),
+        Event::Refusal(_) => matches!(stream, Stream::Refusals(..)),
     }
 }

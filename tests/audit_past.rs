@@ -100,8 +100,9 @@ async fn the_state_at_a_position_is_the_one_that_was_live_there() {
 
         let scratch = folder.path().join("scratch");
         let closed = Audit::open(&data).expect("it opens");
-        let views =
-            audit::prove_views(&closed, &data, &scratch).await.unwrap_or_else(|fault| panic!("{fault}"));
+        let views = audit::prove_views(&closed, &data, &scratch, &mut quiet)
+            .await
+            .unwrap_or_else(|fault| panic!("{fault}"));
         assert_eq!(views.len(), 3);
         closed.close().await;
 

@@ -106,6 +106,7 @@ async fn a_key_is_described_where_it_is_read_and_nowhere_else() {
     let expected = [
         "delete /api/sign-in",
         "delete /api/tokens/{token}",
+        "post /api/audit/lines/{line}/what-if",
         "post /api/lines/{line}/name-template/preview",
         "post /api/projections/rebuild",
         "post /api/sessions/dry-run",

@@ -61,6 +61,8 @@ async fn a_setting_is_written_once_however_often_it_is_made() {
         (LineCommand::RemoveWidget { app: orders.clone() }, "WidgetRemoved"),
         (LineCommand::PlaceWidget { app: orders.clone() }, "WidgetPlaced"),
         (LineCommand::SetNameTemplate { template: "{{ customer }}".into() }, "NameTemplateSet"),
+        (LineCommand::SetRefusalAudit { active: true }, "RefusalAuditActivated"),
+        (LineCommand::SetRefusalAudit { active: false }, "RefusalAuditDeactivated"),
     ] {
         assert_eq!(writes(&desk, command.clone()).await, [expected], "{command:?}");
         assert!(writes(&desk, command.clone()).await.is_empty(), "{command:?} again");

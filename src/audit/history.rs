@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::past::PAGE_EVENTS;
+use super::past::{COMMAND_EVENTS_MAX, PAGE_EVENTS};
 use super::{AuditError, Progress};
 use crate::domain::account::Account;
 use crate::domain::element::FieldValue;
@@ -16,6 +16,7 @@ use crate::domain::event::{
     SlotEvent, Stream, WorkspaceEvent,
 };
 use crate::domain::id::{ChannelId, ElementRef, LineId, OperatorId, Principal, SessionId};
+use crate::domain::refused::{RefusalEvent, Refused};
 use crate::log::{Log, Position};
 use crate::wire::{self, Recorded};
 
@@ -53,6 +54,8 @@ pub struct History {
     ready: VecDeque<Recorded>,
     sessions: HashMap<SessionId, Followed>,
     names: Names,
+    /// Whether refused commands are asked for.
+    refused: bool,
 }
 
 /// A session that belongs to the history.
@@ -120,7 +123,14 @@ impl History {
             ready: VecDeque::new(),
             sessions: HashMap::new(),
             names: Names::default(),
+            refused: false,
         }
+    }
+
+    /// The same with the commands that were refused, where lines kept them.
+    #[must_use]
+    pub fn with_refused(self) -> History {
+        History { refused: true, ..self }
     }
 
     /// What people called everything at the event given last.
@@ -153,7 +163,9 @@ impl History {
             for record in self.log.read_all(self.after, left.min(PAGE_EVENTS)).await? {
                 let recorded = wire::recorded(&record)?;
                 self.after = recorded.position;
-                if self.command.last().is_some_and(|last| last.command != recorded.command) {
+                if self.command.len() >= COMMAND_EVENTS_MAX
+                    || self.command.last().is_some_and(|last| last.command != recorded.command)
+                {
                     self.judge();
                 }
                 self.command.push(recorded);
@@ -265,7 +277,42 @@ impl History {
                 );
                 self.acted(recorded) || (licence && self.any_open(|_| true))
             }
+            (Stream::Refusals(line, _), Event::Refusal(event)) => {
+                self.refused
+                    && match event {
+                        RefusalEvent::CommandRefused(refused) => {
+                            self.was_refused(refused) || self.acted(recorded)
+                        }
+                        RefusalEvent::RefusalsOmitted { .. } => self.may_lack(*line),
+                    }
+            }
             (_, _) => self.acted(recorded),
+        }
+    }
+
+    /// Whether a refused command is of the history: its values name what is asked for.
+    fn was_refused(&self, refused: &Refused) -> bool {
+        let of_session = refused.session.is_some_and(|session| self.sessions.contains_key(&session));
+        match &self.subject {
+            Subject::Session(_) => of_session,
+            Subject::Slot(slot) => {
+                let here = refused.channel.is_none_or(|channel| channel == slot.channel);
+                of_session || (here && refused.account.as_ref() == Some(&slot.account))
+            }
+            Subject::Account(account) => of_session || refused.account.as_ref() == Some(account),
+            Subject::Element(element) => of_session || refused.elements.contains(element),
+            Subject::Operator(operator) => of_session || refused.operator == Some(*operator),
+        }
+    }
+
+    /// Whether what a line only counted may have been of the history: of a session that stands on
+    /// another line it was not.
+    fn may_lack(&self, line: LineId) -> bool {
+        match &self.subject {
+            Subject::Session(_) => {
+                self.sessions.values().any(|known| known.place.is_some_and(|(of, _)| of == line))
+            }
+            Subject::Slot(_) | Subject::Account(_) | Subject::Element(_) | Subject::Operator(_) => true,
         }
     }
 
@@ -333,7 +380,9 @@ impl History {
             | LineEvent::AppBound { .. }
             | LineEvent::AppUnbound { .. }
             | LineEvent::WidgetPlaced { .. }
-            | LineEvent::WidgetRemoved { .. } => false,
+            | LineEvent::WidgetRemoved { .. }
+            | LineEvent::RefusalAuditActivated
+            | LineEvent::RefusalAuditDeactivated => false,
         }
     }
 }

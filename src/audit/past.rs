@@ -17,6 +17,10 @@ use crate::log::{
 };
 use crate::store::Store;
 
+/// Events of one command that are judged together: as many as an append has. Of a command that has more,
+/// each part is judged by itself.
+pub(super) const COMMAND_EVENTS_MAX: usize = crate::log::bounds::APPEND_ENTRIES_MAX;
+
 /// Events read at once.
 pub(super) const PAGE_EVENTS: usize = 512;
 

@@ -9,7 +9,7 @@
 //!   names' hashes   |─ sweep 1 ─|──── sweep 2 ────|─ sweep 3 ─|      each folds the log once
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
@@ -22,15 +22,23 @@ use crate::domain::event::{Event, IllegalEvent, SessionEvent, Slot, SlotEvent, S
 use crate::domain::id::SessionId;
 use crate::domain::line::Line;
 use crate::domain::operator::Operator;
+use crate::domain::refused::RefusalDay;
 use crate::domain::session::Session;
 use crate::domain::slot::SlotState;
 use crate::domain::workspace::Workspace;
 use crate::log::{Position, Record, StreamName, Version};
 use crate::wire::{self, Recorded};
 
+#[cfg(test)]
+mod tests;
+
 /// The most states in memory at once; a session with messages counts as more than one. Measured
 /// at about 500 bytes each.
-pub const STATES_MAX: usize = 400_000;
+pub const STATES_MAX: usize = 300_000;
+
+/// The most openings and closings of one command that wait for what they belong to; more than an append has
+/// of all events is no command of ours.
+const MOVES_MAX: usize = 10_000;
 
 /// What was proved of the streams of a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +112,7 @@ enum State {
     Element(Box<Element>),
     Session(Box<Session>),
     Slot(Box<SlotState>),
+    Refusals(RefusalDay),
     /// Something that happens once.
     Happened,
 }
@@ -113,10 +122,16 @@ enum State {
 struct Moves {
     command: Option<Uuid>,
     first: Position,
-    opened: Vec<(SessionId, Slot)>,
-    closed: Vec<(SessionId, Slot)>,
-    entered: Vec<(SessionId, Slot)>,
-    left: Vec<(SessionId, Slot)>,
+    /// Sessions that opened, and slots that were entered: what has its counterpart already is not here.
+    opened: Counterparts,
+    closed: Counterparts,
+}
+
+/// What a session says, and what a slot says, as long as the other does not say so too.
+#[derive(Default)]
+struct Counterparts {
+    of_session: HashSet<(SessionId, Slot)>,
+    of_slot: HashSet<(SessionId, Slot)>,
 }
 
 impl Sweep {
@@ -148,19 +163,32 @@ impl Sweep {
         }
         let recorded = wire::recorded(&record)?;
         self.note_slot(&recorded);
-        if held { self.fold(&record, &recorded) } else { Ok(()) }
+        if held {
+            self.fold(&record, &recorded)?;
+        }
+        if self.moves.waiting() > MOVES_MAX {
+            let reason =
+                format!("one command opens or closes more than {MOVES_MAX} sessions without their slots");
+            return Err(Fault::at(self.moves.first, reason).into());
+        }
+        Ok(())
     }
 
     fn note_slot(&mut self, recorded: &Recorded) {
         let (Stream::Slot(slot), Event::Slot(event)) = (&recorded.stream, &recorded.event) else { return };
-        match event {
+        let (session, moves) = match event {
             SlotEvent::SlotClaimed { session } | SlotEvent::SlotJoined { session } => {
-                self.moves.entered.push((*session, slot.clone()));
+                (session, &mut self.moves.opened)
             }
             SlotEvent::SlotReleased { session } | SlotEvent::SlotLeft { session } => {
-                self.moves.left.push((*session, slot.clone()));
+                (session, &mut self.moves.closed)
             }
-            SlotEvent::CustomerWrote => {}
+            SlotEvent::CustomerWrote => return,
+        };
+        // Of a session that this sweep leaves out, only another one hears.
+        let name = wire::stream_name(&Stream::Session(*session));
+        if (self.low..=self.high).contains(&self.hasher.hash_one(&name)) {
+            moves.slot_says((*session, slot.clone()));
         }
     }
 
@@ -211,14 +239,12 @@ impl Sweep {
         let moves = std::mem::take(&mut self.moves);
         let held =
             |(session, _): &&(SessionId, Slot)| self.holds(&wire::stream_name(&Stream::Session(*session)));
-        for (of_session, of_slot, did) in
-            [(&moves.opened, &moves.entered, "opened"), (&moves.closed, &moves.left, "closed")]
-        {
-            if let Some((session, _)) = of_session.iter().filter(held).find(|did| !of_slot.contains(did)) {
+        for (said, did) in [(&moves.opened, "opened"), (&moves.closed, "closed")] {
+            if let Some((session, _)) = said.of_session.iter().find(held) {
                 let reason = format!("session {session} was {did}, and its slot does not know it");
                 return Err(Fault::at(moves.first, reason));
             }
-            if let Some((session, _)) = of_slot.iter().filter(held).find(|did| !of_session.contains(did)) {
+            if let Some((session, _)) = said.of_slot.iter().find(held) {
                 let reason =
                     format!("a slot says that session {session} was {did}, and the session does not");
                 return Err(Fault::at(moves.first, reason));
@@ -240,13 +266,34 @@ impl Sweep {
                 | State::Line(_)
                 | State::Operator(_)
                 | State::Element(_)
+                | State::Refusals(_)
                 | State::Happened => {}
             }
         }
     }
 }
 
+impl Counterparts {
+    fn session_says(&mut self, did: (SessionId, Slot)) {
+        if !self.of_slot.remove(&did) {
+            self.of_session.insert(did);
+        }
+    }
+
+    fn slot_says(&mut self, did: (SessionId, Slot)) {
+        if !self.of_session.remove(&did) {
+            self.of_slot.insert(did);
+        }
+    }
+}
+
 impl Moves {
+    /// How many have no counterpart yet.
+    fn waiting(&self) -> usize {
+        let of = |of: &Counterparts| of.of_session.len() + of.of_slot.len();
+        of(&self.opened) + of(&self.closed)
+    }
+
     /// Notes whether an event opened or closed its session.
     fn note_session(&mut self, state: &mut State, recorded: &Recorded) -> (bool, bool) {
         let (State::Session(session), Event::Session(event)) = (state, &recorded.event) else {
@@ -254,11 +301,11 @@ impl Moves {
         };
         match event {
             SessionEvent::SessionCreated { .. } | SessionEvent::SessionReopened { .. } => {
-                self.opened.push((session.id, session.slot()));
+                self.opened.session_says((session.id, session.slot()));
                 (true, false)
             }
             SessionEvent::SessionClosed => {
-                self.closed.push((session.id, session.slot()));
+                self.closed.session_says((session.id, session.slot()));
                 (false, true)
             }
             SessionEvent::OperatorAssigned { .. }
@@ -282,7 +329,12 @@ impl State {
             // Twenty messages of a session take about what its other fields do.
             State::Session(session) => 1 + session.messages.len() / 20 + session.links.len() / 4,
             State::Element(element) => 1 + element.fields.len() / 4,
-            State::Workspace(_) | State::Line(_) | State::Operator(_) | State::Slot(_) | State::Happened => 1,
+            State::Workspace(_)
+            | State::Line(_)
+            | State::Operator(_)
+            | State::Slot(_)
+            | State::Refusals(_)
+            | State::Happened => 1,
         }
     }
 }
@@ -343,6 +395,14 @@ fn evolve(state: Option<State>, recorded: &Recorded) -> Result<State, IllegalEve
                 Some(_) => return Err(OTHER),
             };
             State::Slot(Box::new(known.evolve(event)?))
+        }
+        (Stream::Refusals(..), Event::Refusal(event)) => {
+            let known = match state {
+                None => RefusalDay::default(),
+                Some(State::Refusals(known)) => known,
+                Some(_) => return Err(OTHER),
+            };
+            State::Refusals(known.evolve(event)?)
         }
         (Stream::Channel(_), Event::Channel(_))
         | (Stream::Inbound(..), Event::Inbound(_))

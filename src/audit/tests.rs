@@ -263,3 +263,16 @@ fn flipped_bytes_of_the_stores_own_file_are_faults_or_change_nothing_that_is_pro
         copy(&base, &data);
     }
 }
+
+#[test]
+fn what_the_disk_does_not_give_is_no_fault_of_the_log() {
+    let (_folder, audit, _) = restored();
+    let (log, runtime) = (Arc::clone(&audit.log), tokio::runtime::Runtime::new().expect("a runtime"));
+    let mut closing = |_| {
+        runtime.block_on(log.close());
+        true
+    };
+    let failed = verify(&audit, Position(1), None, &[], &mut closing).expect_err("it cannot be read");
+    assert!(matches!(failed, AuditError::Failed(_)) && !failed.is_fault(), "{failed}");
+    assert!(failed.to_string().starts_with("position 1: "), "{failed}");
+}

@@ -1,10 +1,14 @@
 //! The projections of a closed folder compared with what the log gives when it is folded anew.
 
 use std::path::Path;
+use std::time::Duration;
 
-use super::{Audit, AuditError, Fault};
+use super::{Audit, AuditError, Fault, Progress};
 use crate::log::Position;
 use crate::projection::{Place, ProjectionError, ProjectionName, Projections, QueryError, place};
+
+/// How often it is reported how far projections are.
+const REPORT_EVERY: Duration = Duration::from_millis(100);
 
 /// What was proved of a projection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,26 +25,61 @@ pub struct ViewProof {
 ///
 /// # Errors
 ///
-/// `Fault` for a table that differs; `Failed` when one could not be read or written.
-pub async fn prove_views(audit: &Audit, folder: &Path, scratch: &Path) -> Result<Vec<ViewProof>, AuditError> {
+/// `Fault` for a table that differs; `Failed` when one could not be read or written; `Stopped` where
+/// `report` says so.
+pub async fn prove_views(
+    audit: &Audit,
+    folder: &Path,
+    scratch: &Path,
+    report: &mut (dyn FnMut(Progress) -> bool + Send),
+) -> Result<Vec<ViewProof>, AuditError> {
     let (kept, anew) = (place::current(folder), scratch.to_path_buf());
     let kept = Projections::open(Place::Folder(kept), audit.log()).await?;
     let anew = Projections::open(Place::Folder(anew), audit.log()).await?;
-    let compared = compare(audit, &kept, &anew).await;
+    let compared = compare(audit, &kept, &anew, report).await;
     kept.close().await?;
     anew.close().await?;
     compared
+}
+
+/// Reports how far some work on projections is until it is done.
+///
+/// # Errors
+///
+/// `Stopped` where `report` says so; the work is dropped then.
+pub async fn following<T>(
+    work: &'static str,
+    done: impl Future<Output = T>,
+    at: impl Fn() -> Position,
+    end: Position,
+    report: &mut (dyn FnMut(Progress) -> bool + Send),
+) -> Result<T, AuditError> {
+    let mut done = std::pin::pin!(done);
+    loop {
+        if let Ok(answer) = tokio::time::timeout(REPORT_EVERY, &mut done).await {
+            report(Progress { work, at: end, end });
+            return Ok(answer);
+        }
+        if !report(Progress { work, at: at().min(end), end }) {
+            return Err(AuditError::Stopped { at: at() });
+        }
+    }
 }
 
 async fn compare(
     audit: &Audit,
     kept: &Projections,
     anew: &Projections,
+    report: &mut (dyn FnMut(Progress) -> bool + Send),
 ) -> Result<Vec<ViewProof>, AuditError> {
-    kept.caught_up(audit.head()).await?;
-    anew.caught_up(audit.head()).await?;
+    let head = audit.head();
+    following("projections", kept.caught_up(head), || kept.position(), head, report).await??;
+    following("projections anew", anew.caught_up(head), || anew.position(), head, report).await??;
     let mut proofs = Vec::new();
     for name in ProjectionName::ALL {
+        if !report(Progress { work: "comparing tables", at: head, end: head }) {
+            return Err(AuditError::Stopped { at: head });
+        }
         let (found, right) = (kept.digest(name).await?, anew.digest(name).await?);
         if found != right {
             let reason = format!(

@@ -78,8 +78,10 @@ impl<'a> Walk<'a> {
                 // The store may not know where it is damaged, but here it was noticed.
                 return Err(shown(Fault::at(position.max(first), reason)).into());
             }
-            // The store itself could not read what it wrote.
-            Some(Err(ReadError::Unavailable { reason })) => return Err(Fault::at(first, reason).into()),
+            // What the disk does not give says nothing about what was written on it.
+            Some(Err(error @ ReadError::Unavailable { .. })) => {
+                return Err(AuditError::Failed(format!("position {first}: {error}")));
+            }
         };
         if frame.previous() != self.chain {
             let reason = "it is not chained to the frame before it";

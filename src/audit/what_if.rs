@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::past::{PAGE_EVENTS, past};
+use super::past::{COMMAND_EVENTS_MAX, PAGE_EVENTS, past};
 use super::{AuditError, Fault, Progress};
 use crate::clock::SystemClock;
 use crate::domain::account::Account;
@@ -34,6 +34,8 @@ pub struct Policies {
     pub channels: HashMap<ChannelId, ChannelPolicy>,
     /// Of lines.
     pub lines: HashMap<LineId, LineRules>,
+    /// The line whose creations are decided again; all without it.
+    pub of: Option<LineId>,
 }
 
 /// A creation that other rules would have refused.
@@ -85,11 +87,15 @@ pub async fn what_if(
         if !report(Progress { work: "what if", at: after, end: to }) {
             return Err(AuditError::Stopped { at: after });
         }
+        // Who takes the differences has a turn after each page.
+        tokio::task::yield_now().await;
         let left = usize::try_from(to.0 - after.0).unwrap_or(usize::MAX);
         for record in log.read_all(after, left.min(PAGE_EVENTS)).await? {
             let recorded = wire::recorded(&record)?;
             after = recorded.position;
-            if command.last().is_some_and(|last| last.command != recorded.command) {
+            if command.len() >= COMMAND_EVENTS_MAX
+                || command.last().is_some_and(|last| last.command != recorded.command)
+            {
                 world.pass(&std::mem::take(&mut command), from, policies, &mut sum, told).await?;
             }
             command.push(recorded);
@@ -137,6 +143,7 @@ impl World {
             .find(|recorded| matches!(recorded.event, Event::Session(SessionEvent::SessionCreated { .. })));
         if let Some(recorded) = created.filter(|recorded| recorded.position >= from)
             && let Some(creation) = self.creation(recorded, command[0].position).await?
+            && policies.of.is_none_or(|line| line == creation.draft.line)
         {
             sum.creations += 1;
             let refusals = self.refusals(&creation, policies).await?;

@@ -54,6 +54,8 @@ pub enum LineCommand {
     RemoveWidget { app: AppId },
     /// Sets the template of sessions' names.
     SetNameTemplate { template: String },
+    /// Keeps the commands that the line refuses, or keeps them no longer.
+    SetRefusalAudit { active: bool },
 }
 
 /// Asks something about a person at the console.

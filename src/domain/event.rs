@@ -7,6 +7,7 @@ use super::id::{
     AppId, ChannelId, CommandId, ElementRef, LineId, MessageId, OperatorId, PolicyRevision, ProcessId,
     SessionId,
 };
+use super::refused::{Day, RefusalEvent};
 use super::time::Timestamp;
 
 /// A stream of facts about one thing.
@@ -30,6 +31,8 @@ pub enum Stream {
     Inbound(ChannelId, String),
     /// A message of a process, by the command that asked for it.
     Initiated(CommandId),
+    /// Commands that a line refused on one day, where their audit is on.
+    Refusals(LineId, Day),
 }
 
 /// A customer's address on a channel.
@@ -71,6 +74,8 @@ pub enum Event {
     Inbound(InboundEvent),
     /// To a process's message.
     Initiated(InitiatedEvent),
+    /// To the audit of a line's refusals.
+    Refusal(RefusalEvent),
 }
 
 /// What happened to the installation.
@@ -169,6 +174,10 @@ pub enum LineEvent {
     WidgetRemoved { app: AppId },
     /// Names of sessions follow this template.
     NameTemplateSet { template: String },
+    /// Commands that the line refuses are kept from now on.
+    RefusalAuditActivated,
+    /// They are kept no longer.
+    RefusalAuditDeactivated,
 }
 
 /// What happened to a channel.

@@ -48,5 +48,12 @@ pub const EXTERNAL_ID_BYTES_MAX: usize = 998;
 /// The longest reason of a failed delivery, in octets.
 pub const REASON_BYTES_MAX: usize = 1024;
 
+/// Refused commands kept of one line and day, where its audit is on: what one person can make by hand,
+/// and less than a megabyte of a flood.
+pub const REFUSALS_PER_DAY_MAX: u32 = 1_000;
+
+/// The longest value of a refused command that is kept, in octets.
+pub const REFUSAL_VALUE_BYTES_MAX: usize = 256;
+
 /// The longest name template, in octets.
 pub const TEMPLATE_BYTES_MAX: usize = 2048;

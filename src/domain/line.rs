@@ -38,6 +38,8 @@ pub struct Line {
     pub template: Option<NameTemplate>,
     /// The rules beside those of the channels.
     pub rules: LineRules,
+    /// Whether the commands that it refuses are kept.
+    pub refusal_audit: bool,
     /// The revision of all its rules.
     pub revision: PolicyRevision,
 }
@@ -70,6 +72,7 @@ impl Line {
             apps: BTreeMap::new(),
             template: None,
             rules: LineRules::default(),
+            refusal_audit: false,
             revision: PolicyRevision::default(),
         }
     }
@@ -106,6 +109,8 @@ impl Line {
                 // What was a template once may be none by a later grammar; the line goes on without.
                 self.template = NameTemplate::new(template).ok();
             }
+            LineEvent::RefusalAuditActivated => self.refusal_audit = true,
+            LineEvent::RefusalAuditDeactivated => self.refusal_audit = false,
         }
         Ok(())
     }

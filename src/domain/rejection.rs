@@ -3,6 +3,7 @@
 //! A refusal is no failure of the machine. It leaves nothing behind: no event was written.
 
 mod sentence;
+mod values;
 
 pub use sentence::command_id_reused;
 

@@ -1,6 +1,8 @@
 //! Commands to what is no actor: the installation, people, records. Decide, append, decide again
 //! when somebody else was first.
 
+use std::sync::Arc;
+
 use crate::actor::{Ask, CONFLICTS_MAX, World, contended};
 use crate::domain::command::{ElementCommand, OperatorCommand, WorkspaceCommand};
 use crate::domain::event::{Fact, Stream};
@@ -59,7 +61,7 @@ pub(super) async fn element(
     world: &World,
     id: &ElementRef,
     line: Option<LineId>,
-    ask: &Ask<ElementCommand>,
+    ask: &Ask<Arc<ElementCommand>>,
 ) -> Result<Receipt, CommandError> {
     if world.directory.is_some() {
         return Err(CommandError::Unavailable("the host keeps the elements itself".to_owned()));

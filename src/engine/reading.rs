@@ -55,6 +55,17 @@ impl Engine {
         Ok(state.channels.values().cloned().collect())
     }
 
+    /// Whether a line keeps the commands that it refuses.
+    ///
+    /// # Errors
+    ///
+    /// `LineNotFound`, or when it could not be read.
+    pub async fn keeps_refusals(&self, line: LineId) -> Result<bool, CommandError> {
+        let known = self.inner.world.store.line(line).await?;
+        let state = known.state.as_ref().ok_or(Rejection::LineNotFound { line })?;
+        Ok(state.refusal_audit)
+    }
+
     /// The line that a channel belongs to, for ever.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use crate::disk::DiskError;
-use crate::log::Log;
+use crate::log::{Log, Position};
 use crate::projection::{Place, ProjectionError, ProjectionName, Projections, place};
 
 /// How long the projections that were read before may hold their folder: until their last reader has
@@ -31,6 +31,8 @@ pub(super) struct Views {
     log: Arc<dyn Log>,
     beside: Beside,
     current: RwLock<Current>,
+    /// Those that are folded anew now.
+    anew: RwLock<Option<Arc<Projections>>>,
     /// Held while they are folded anew: one after the other.
     rebuilding: Mutex<()>,
 }
@@ -45,7 +47,13 @@ impl Views {
     /// Projections, and where they are folded anew.
     pub fn new(log: Arc<dyn Log>, beside: Beside, current: Projections) -> Views {
         let current = Current { projections: Arc::new(current), closed: false };
-        Views { log, beside, current: RwLock::new(current), rebuilding: Mutex::new(()) }
+        Views {
+            log,
+            beside,
+            current: RwLock::new(current),
+            anew: RwLock::default(),
+            rebuilding: Mutex::new(()),
+        }
     }
 
     /// Those that are read now. Who holds them may read on when others have taken their place.
@@ -57,30 +65,48 @@ impl Views {
     /// have caught up.
     pub async fn rebuild(&self, names: &[ProjectionName]) -> Result<(), ProjectionError> {
         let _alone = self.rebuilding.lock().await;
+        if self.is_closed() {
+            return Err(ProjectionError::Closed);
+        }
         let place = match &self.beside {
             Beside::Memory => Place::Memory,
             Beside::Folder(folder) => Place::Folder(released(folder).await?),
             Beside::Nowhere => return self.current().rebuild(names).await,
         };
-        let anew = Projections::open(place, Arc::clone(&self.log)).await?;
+        let anew = Arc::new(Projections::open(place, Arc::clone(&self.log)).await?);
+        *self.anew_mut() = Some(Arc::clone(&anew));
+        let taken = self.take_over(&anew).await;
+        *self.anew_mut() = None;
+        if taken.is_err() {
+            let _ = anew.close().await;
+            if let Beside::Folder(folder) = &self.beside {
+                // Nothing half done is left; what cannot be removed does not count, and is emptied next time.
+                let _ = place::other(folder);
+            }
+        }
+        taken
+    }
+
+    /// Puts projections in the place of the old ones, when they have caught up and are on the disk.
+    async fn take_over(&self, anew: &Arc<Projections>) -> Result<(), ProjectionError> {
         anew.caught_up(self.log.head()).await?;
         if let Beside::Folder(folder) = &self.beside {
+            // The folder counts from the next step on: whoever opens it then, even after a crash, finds them.
+            anew.flush().await?;
+            if self.is_closed() {
+                return Err(ProjectionError::Closed);
+            }
             place::turn(folder).map_err(|error| ProjectionError::Store { reason: error.to_string() })?;
         }
-        let late = {
-            let mut current = self.current_mut();
-            if current.closed {
-                Some(anew)
-            } else {
-                // The old ones end when nobody reads them any more.
-                current.projections = Arc::new(anew);
-                None
-            }
-        };
-        match late {
-            Some(anew) => anew.close().await.and(Err(ProjectionError::Closed)),
-            None => Ok(()),
-        }
+        // The old ones end when nobody reads them any more. Closing meanwhile has closed these too.
+        self.current_mut().projections = Arc::clone(anew);
+        Ok(())
+    }
+
+    /// How far the projections are that are folded anew, where some are.
+    pub fn rebuilding(&self) -> Option<Position> {
+        let anew = self.anew.read().unwrap_or_else(PoisonError::into_inner);
+        anew.as_ref().map(|anew| anew.position())
     }
 
     /// Closes those that are read now; no others take their place.
@@ -90,7 +116,26 @@ impl Views {
             current.closed = true;
             Arc::clone(&current.projections)
         };
+        let anew = self.anew.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(anew) = anew {
+            // Who folds them anew hears that it is over, and lets go of their folder.
+            let _ = anew.close().await;
+        }
+        let _alone = self.rebuilding.lock().await;
+        let last = self.current();
+        if !Arc::ptr_eq(&last, &current) {
+            // Those that took their place at the very end, unless they were closed as the ones above.
+            let _ = last.close().await;
+        }
         current.close().await
+    }
+
+    fn is_closed(&self) -> bool {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).closed
+    }
+
+    fn anew_mut(&self) -> RwLockWriteGuard<'_, Option<Arc<Projections>>> {
+        self.anew.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn current_mut(&self) -> RwLockWriteGuard<'_, Current> {

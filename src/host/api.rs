@@ -106,6 +106,7 @@ fn configuration() -> OpenApiRouter<Arc<Host>> {
         .routes(routes!(settings::disconnect))
         .routes(routes!(settings::set_policy))
         .routes(routes!(settings::set_rules))
+        .routes(routes!(settings::set_refusal_audit))
         .routes(routes!(settings::set_name_template))
         .routes(routes!(settings::preview_name))
         .routes(routes!(settings::set_contact_app, settings::clear_contact_app))
@@ -136,7 +137,15 @@ fn audits() -> OpenApiRouter<Arc<Host>> {
         .routes(routes!(audit::verify))
         .routes(routes!(audit::archive))
         .routes(routes!(audit::export))
-        .routes(routes!(audit::history))
+        .routes(routes!(audit::history::session_history))
+        .routes(routes!(audit::history::slot_history))
+        .routes(routes!(audit::history::account_history))
+        .routes(routes!(audit::history::element_history))
+        .routes(routes!(audit::history::operator_history))
+        .routes(routes!(audit::past::past_session))
+        .routes(routes!(audit::past::past_list))
+        .routes(routes!(audit::past::past_card))
+        .routes(routes!(audit::what_if::what_if))
 }
 
 async fn not_found() -> Problem {

@@ -27,6 +27,8 @@ mod verify;
 mod what_if;
 
 pub use export::json_lines;
+pub use scratch::Scratch;
+pub use state::At;
 
 use progress::Watch;
 
@@ -126,11 +128,11 @@ async fn command(command: Command, data: &Path, watch: &Watch) -> Result<(), Aud
     match command {
         Command::Verify(verify) => verify.run(data, watch).await,
         Command::History(history) => history.run(data, watch).await,
-        Command::State(state) => state.run(data).await,
+        Command::State(state) => state.run(data, watch).await,
         Command::WhatIf(what_if) => what_if.run(data, watch).await,
         Command::Export(export) => export.run(data, watch),
         Command::Import(import) => import.run(data, watch),
-        Command::Rebuild(rebuild) => rebuild.run(data).await,
+        Command::Rebuild(rebuild) => rebuild.run(data, watch).await,
     }
 }
 

@@ -10,7 +10,6 @@ pub mod event;
 pub mod ids;
 pub mod line;
 pub mod message;
-pub mod names;
 pub mod operator;
 pub mod page;
 pub mod policy;

@@ -152,7 +152,8 @@ impl Fold for Directory {
                 | (Event::Session(_), Stream::Session(_))
                 | (Event::Slot(_), Stream::Slot(_))
                 | (Event::Inbound(_), Stream::Inbound(..))
-                | (Event::Initiated(_), Stream::Initiated(_)) => {}
+                | (Event::Initiated(_), Stream::Initiated(_))
+                | (Event::Refusal(_), Stream::Refusals(..)) => {}
                 (
                     Event::Workspace(_)
                     | Event::Line(_)
@@ -162,7 +163,8 @@ impl Fold for Directory {
                     | Event::Session(_)
                     | Event::Slot(_)
                     | Event::Inbound(_)
-                    | Event::Initiated(_),
+                    | Event::Initiated(_)
+                    | Event::Refusal(_),
                     stream,
                 ) => return Err(foreign(at, stream)),
             }

@@ -105,7 +105,8 @@ pub(super) fn session_event<'a>(
             | Event::Element(_)
             | Event::Slot(_)
             | Event::Inbound(_)
-            | Event::Initiated(_),
+            | Event::Initiated(_)
+            | Event::Refusal(_),
             _,
         ) => Ok(None),
     }
@@ -124,6 +125,7 @@ pub(super) fn foreign(at: &Folding, stream: &Stream) -> ProjectionError {
         Stream::Slot(_) => "a slot",
         Stream::Inbound(..) => "a delivered message",
         Stream::Initiated(_) => "a message of a process",
+        Stream::Refusals(..) => "a line's refusals",
     };
     at.illegal(format!("it stands in the stream of {kind}"))
 }

@@ -54,6 +54,8 @@ pub(super) fn least(at: &Positions) -> Position {
 pub(super) enum Request {
     /// Drops projections; the answer is the position they had.
     Rebuild { names: Vec<ProjectionName>, done: oneshot::Sender<Position> },
+    /// Flushes and goes on.
+    Flush { done: oneshot::Sender<()> },
     /// Flushes, releases the folder and stops.
     Close { done: oneshot::Sender<Result<(), ProjectionError>> },
 }
@@ -131,6 +133,10 @@ impl Runner {
                 Next::Request(Request::Rebuild { names, done }) => {
                     let position = self.clear(names).await?;
                     let _ = done.send(position);
+                }
+                Next::Request(Request::Flush { done }) => {
+                    self.flush_all().await?;
+                    let _ = done.send(());
                 }
                 Next::Request(Request::Close { done }) => {
                     let flushed = self.flush_all().await;

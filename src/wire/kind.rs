@@ -23,6 +23,7 @@ pub(super) const SESSION: u16 = 6;
 pub(super) const SLOT: u16 = 7;
 pub(super) const INBOUND: u16 = 8;
 pub(super) const INITIATED: u16 = 9;
+pub(super) const REFUSAL: u16 = 10;
 
 macro_rules! kinds {
     ($($constant:ident = $number:literal $name:literal $newest:literal;)*) => {
@@ -57,6 +58,8 @@ kinds! {
     WIDGET_PLACED = 214 "widget-placed" 1;
     WIDGET_REMOVED = 215 "widget-removed" 1;
     NAME_TEMPLATE_SET = 216 "name-template-set" 1;
+    REFUSAL_AUDIT_ACTIVATED = 217 "refusal-audit-activated" 1;
+    REFUSAL_AUDIT_DEACTIVATED = 218 "refusal-audit-deactivated" 1;
 
     CHANNEL_BOUND = 301 "channel-bound" 1;
 
@@ -94,6 +97,9 @@ kinds! {
     INBOUND_ACCEPTED = 801 "inbound-accepted" 1;
 
     INITIATED_ACCEPTED = 901 "initiated-accepted" 1;
+
+    COMMAND_REFUSED = 1001 "command-refused" 1;
+    REFUSALS_OMITTED = 1002 "refusals-omitted" 1;
 }
 
 /// The kind with this number.

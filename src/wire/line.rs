@@ -106,6 +106,8 @@ pub(super) fn encode(event: &LineEvent) -> Encoded {
         LineEvent::NameTemplateSet { template } => {
             write(kind::NAME_TEMPLATE_SET, 1, &NameTemplateSetV1 { template })
         }
+        LineEvent::RefusalAuditActivated => write(kind::REFUSAL_AUDIT_ACTIVATED, 1, &NothingV1),
+        LineEvent::RefusalAuditDeactivated => write(kind::REFUSAL_AUDIT_DEACTIVATED, 1, &NothingV1),
     }
 }
 
@@ -163,6 +165,14 @@ pub(super) fn decode(kind: u16, schema: u8, bytes: &[u8]) -> Result<LineEvent, B
         (kind::NAME_TEMPLATE_SET, 1) => {
             let NameTemplateSetV1 { template } = read(bytes)?;
             LineEvent::NameTemplateSet { template: template.to_owned() }
+        }
+        (kind::REFUSAL_AUDIT_ACTIVATED, 1) => {
+            let NothingV1 = read(bytes)?;
+            LineEvent::RefusalAuditActivated
+        }
+        (kind::REFUSAL_AUDIT_DEACTIVATED, 1) => {
+            let NothingV1 = read(bytes)?;
+            LineEvent::RefusalAuditDeactivated
         }
         _ => return Err(unplaced()),
     })

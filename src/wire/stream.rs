@@ -9,6 +9,7 @@
 //!   8 channel[16] external id…                       a delivered message
 //!   9 channel[16] blake3(external id)[32]            a delivered message with a long id
 //!   10 command[16]                                   a message of a process
+//!   11 line[16] day[4]                               what a line refused on a day, days big-endian
 //! ```
 //!
 //! No two streams share a name. These forms are frozen: a name that changed would be another stream.
@@ -21,6 +22,7 @@ use super::{WireError, WireFault};
 use crate::domain::account::Account;
 use crate::domain::event::{Slot, Stream};
 use crate::domain::id::{AppId, ChannelId, CommandId, ElementId, ElementRef, LineId, OperatorId, SessionId};
+use crate::domain::refused::Day;
 use crate::log::{STREAM_NAME_BYTES_MAX, StreamName};
 
 const WORKSPACE: u8 = 1;
@@ -33,6 +35,7 @@ const SLOT: u8 = 7;
 const INBOUND: u8 = 8;
 const INBOUND_HASHED: u8 = 9;
 const INITIATED: u8 = 10;
+const REFUSALS: u8 = 11;
 
 /// The longest kind and address of a slot's name, in bytes.
 ///
@@ -68,6 +71,10 @@ pub fn stream_name(stream: &Stream) -> StreamName {
         }
         Stream::Session(session) => name.tagged(SESSION, session.0),
         Stream::Initiated(command) => name.tagged(INITIATED, command.0),
+        Stream::Refusals(line, day) => {
+            name.tagged(REFUSALS, line.0);
+            name.push(&day.0.to_be_bytes());
+        }
         Stream::Slot(slot) => {
             name.tagged(SLOT, slot.channel.0);
             name.account(&slot.account);
@@ -151,6 +158,11 @@ fn parse(name: &[u8]) -> Result<Stream, Bad> {
         }
         SESSION => end(rest, Stream::Session(SessionId(id))),
         INITIATED => end(rest, Stream::Initiated(CommandId(id))),
+        REFUSALS => {
+            let day =
+                rest.try_into().map_err(|_| Bad(format!("a day of {} bytes, 4 are needed", rest.len())))?;
+            Ok(Stream::Refusals(LineId(id), Day(u32::from_be_bytes(day))))
+        }
         SLOT => Ok(Stream::Slot(Slot { channel: ChannelId(id), account: parse_account(rest)? })),
         INBOUND => match text(rest)? {
             external if plain(external) => Ok(Stream::Inbound(ChannelId(id), external.to_owned())),

@@ -16,6 +16,7 @@ use switchboard::domain::id::{
     AdministratorId, AppId, ChannelId, CommandId, ElementId, ElementRef, KindCode, LineId, MessageId,
     OperatorId, PolicyRevision, Principal, ProcessId, SessionId,
 };
+use switchboard::domain::refused::{Day, RefusalEvent, Refused};
 use switchboard::domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -118,6 +119,8 @@ fn line() -> Vec<(u16, Event)> {
         (214, LineEvent::WidgetPlaced { app: app("orders") }),
         (215, LineEvent::WidgetRemoved { app: app("orders") }),
         (216, LineEvent::NameTemplateSet { template: text("{{ customer }}, {{ channel }}") }),
+        (217, LineEvent::RefusalAuditActivated),
+        (218, LineEvent::RefusalAuditDeactivated),
     ];
     for role in [Role::Operator, Role::Supervisor, Role::Reader] {
         events.push((208, LineEvent::RoleGranted { operator, role }));
@@ -282,7 +285,34 @@ fn slot() -> Vec<(u16, Event)> {
     let message = message_id();
     events.push((801, Event::Inbound(InboundEvent::InboundAccepted { session, message })));
     events.push((901, Event::Initiated(InitiatedEvent::InitiatedAccepted { session, message })));
+    events.extend(refusals());
     events
+}
+
+fn refusals() -> [(u16, Event); 3] {
+    let all = Refused {
+        command: text("CreateSession"),
+        code: text("OpenSessionExists"),
+        session: Some(session_id()),
+        channel: Some(channel_id()),
+        account: Some(account(AccountKind::Phone, "+79161234567")),
+        elements: vec![contact()],
+        operator: Some(operator_id()),
+        values: vec![(text("session"), session_id().to_string())],
+    };
+    let none = Refused {
+        command: text("Close"),
+        code: text("SessionClosed"),
+        session: None,
+        channel: None,
+        account: None,
+        elements: Vec::new(),
+        operator: None,
+        values: Vec::new(),
+    };
+    let refused = |refused| Event::Refusal(RefusalEvent::CommandRefused(Box::new(refused)));
+    let omitted = Event::Refusal(RefusalEvent::RefusalsOmitted { count: 1 << 20 });
+    [(1001, refused(all)), (1001, refused(none)), (1002, omitted)]
 }
 
 /// Streams of every sort; those with a hashed id are only named, not read.
@@ -304,6 +334,7 @@ pub fn streams() -> Vec<Stream> {
     streams.push(Stream::Inbound(channel_id(), "x".repeat(384)));
     streams.push(Stream::Inbound(channel_id(), text("blake3:17")));
     streams.push(Stream::Initiated(CommandId(id(10))));
+    streams.push(Stream::Refusals(line_id(), Day(20_779)));
     streams
 }
 

@@ -18,6 +18,7 @@ use switchboard::domain::id::{
     AdministratorId, AppId, ChannelId, CommandId, ElementId, ElementRef, KindCode, LineId, MessageId,
     OperatorId, PolicyRevision, Principal, ProcessId, SessionId,
 };
+use switchboard::domain::refused::{Day, RefusalEvent, Refused};
 use switchboard::domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -47,6 +48,7 @@ pub fn any_event() -> BoxedStrategy<Event> {
         1 => (session_id(), message_id()).prop_map(|(session, message)| {
             Event::Initiated(InitiatedEvent::InitiatedAccepted { session, message })
         }),
+        1 => refusal_event().prop_map(Event::Refusal),
     ]
     .boxed()
 }
@@ -82,6 +84,9 @@ fn stream_of(event: &Event) -> BoxedStrategy<Stream> {
             (channel_id(), external_id()).prop_map(|(channel, id)| Stream::Inbound(channel, id)).boxed()
         }
         Event::Initiated(_) => id().prop_map(|id| Stream::Initiated(CommandId(id))).boxed(),
+        Event::Refusal(_) => {
+            (id(), any::<u32>()).prop_map(|(id, day)| Stream::Refusals(LineId(id), Day(day))).boxed()
+        }
     }
 }
 
@@ -230,8 +235,28 @@ fn line_event() -> BoxedStrategy<LineEvent> {
         (operator_id(), role()).prop_map(|(operator, role)| LineEvent::RoleRevoked { operator, role }),
         line_app_event(),
         text().prop_map(|template| LineEvent::NameTemplateSet { template }),
+        Just(LineEvent::RefusalAuditActivated),
+        Just(LineEvent::RefusalAuditDeactivated),
     ]
     .boxed()
+}
+
+fn refusal_event() -> BoxedStrategy<RefusalEvent> {
+    let values = vec((text(), text()), 0..4);
+    let elements = vec(element_ref(), 0..3);
+    let about = (
+        option::of(session_id()),
+        option::of(channel_id()),
+        option::of(account()),
+        option::of(operator_id()),
+    );
+    let refused = (text(), text(), about, elements, values).prop_map(
+        |(command, code, (session, channel, account, operator), elements, values)| {
+            let refused = Refused { command, code, session, channel, account, elements, operator, values };
+            RefusalEvent::CommandRefused(Box::new(refused))
+        },
+    );
+    prop_oneof![refused, any::<u64>().prop_map(|count| RefusalEvent::RefusalsOmitted { count })].boxed()
 }
 
 fn line_app_event() -> BoxedStrategy<LineEvent> {

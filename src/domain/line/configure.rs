@@ -124,6 +124,10 @@ fn change(line: &Line, command: &LineCommand, operator_lines: usize) -> Result<O
             let same = line.template.as_ref() == Some(&compiled);
             (!same).then(|| LineEvent::NameTemplateSet { template: template.clone() })
         }
+        LineCommand::SetRefusalAudit { active } => (line.refusal_audit != *active).then_some(match active {
+            true => LineEvent::RefusalAuditActivated,
+            false => LineEvent::RefusalAuditDeactivated,
+        }),
     })
 }
 

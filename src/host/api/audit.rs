@@ -1,7 +1,7 @@
-//! Audit beside a running host: proving its log, writing it out, and the history of a session.
+//! Audit beside a running host: proving its log, writing it out, histories, the past, and other rules.
 //!
-//! What concerns the whole log is the administrators'; the history of a session its line's
-//! supervisors' too. All of it ends at what the log holds when it is asked.
+//! What concerns the whole log is the administrators'; what concerns a line its supervisors' too. All of it
+//! ends at what the log holds when it is asked.
 
 use std::io::{self, BufWriter, Write};
 use std::pin::Pin;
@@ -17,25 +17,49 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};
-use switchboard::audit::{self, Audit, AuditError, Head, History, Progress, Proof, Subject};
-use switchboard::domain::id::SessionId;
+use switchboard::audit::{self, Audit, AuditError, Head, Progress, Proof};
 use switchboard::log::Position;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+pub mod history;
+pub mod past;
+pub mod what_if;
+
 use super::answer::{Reply, Shared};
-use super::reading;
 use crate::host::Host;
 use crate::host::actor::Actor;
 use crate::host::audit::json_lines;
-use crate::host::extract::{Path, Query};
-use crate::host::json::event::EventJson;
+use crate::host::extract::Query;
 use crate::host::json::time::Time;
 use crate::host::problem::{Problem, Sentence};
 
-/// Audits at once: one proves while another is written out, and the desk still has a core.
-pub const AUDITS_MAX: usize = 2;
+/// Audits of the whole log at once: one proves while another is written out, and the desk still has a core.
+const WHOLE_MAX: usize = 2;
+
+/// Questions about the past at once: each folds the log up to then, in a folder of its own.
+const PAST_MAX: usize = 2;
+
+/// Histories at once: each reads the log once, and holds little.
+const HISTORIES_MAX: usize = 4;
+
+/// JSON Lines.
+const LINES: &str = "application/x-ndjson";
+
+/// The places for audits, by what they take: a quick one does not wait for those that are long.
+pub struct Places {
+    whole: Arc<Semaphore>,
+    past: Arc<Semaphore>,
+    histories: Arc<Semaphore>,
+}
+
+impl Default for Places {
+    fn default() -> Places {
+        let places = |most| Arc::new(Semaphore::new(most));
+        Places { whole: places(WHOLE_MAX), past: places(PAST_MAX), histories: places(HISTORIES_MAX) }
+    }
+}
 
 /// How much is sent at once, and how many of it may wait for a slow reader.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -109,7 +133,7 @@ pub async fn verify(State(host): Shared, actor: Actor, Query(query): Query<Verif
             let detail = Sentence::new("expect — это HASH@POSITION", "`expect` is HASH@POSITION");
             Problem::new(StatusCode::BAD_REQUEST, "BadHead", detail)
         })?;
-    let (opened, place) = begin(&host)?;
+    let (opened, place) = begin(&host, &host.audits.whole)?;
     // Ends with this handler, which ends with its client.
     let (_asking, asked) = watch::channel(());
     let proving = tokio::task::spawn_blocking(move || {
@@ -124,14 +148,8 @@ pub async fn verify(State(host): Shared, actor: Actor, Query(query): Query<Verif
 /// Writes an archive of the log, from which `switchboard audit import` restores it byte by byte.
 #[utoipa::path(get, path = "/api/audit/archive", tag = "audit", params(UntilQuery),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
-pub async fn archive(
-    State(host): Shared,
-    actor: Actor,
-    Query(query): Query<UntilQuery>,
-) -> Result<Response, Problem> {
-    actor.administrator()?;
-    let to = until(&host, &query)?;
-    written(host, "application/octet-stream", move |opened, out, report| {
+pub async fn archive(host: Shared, actor: Actor, query: Query<UntilQuery>) -> Result<Response, Problem> {
+    written(host, &actor, &query.0, "application/octet-stream", |opened, to, out, report| {
         audit::archive(opened, to, out, report).map(|_| ())
     })
 }
@@ -139,76 +157,36 @@ pub async fn archive(
 /// Writes the log as JSON Lines, with everything that its hashes are of.
 #[utoipa::path(get, path = "/api/audit/export", tag = "audit", params(UntilQuery),
     responses((status = 200, body = String, content_type = "application/x-ndjson")))]
-pub async fn export(
-    State(host): Shared,
-    actor: Actor,
-    Query(query): Query<UntilQuery>,
-) -> Result<Response, Problem> {
-    actor.administrator()?;
-    let to = until(&host, &query)?;
-    written(host, "application/x-ndjson", move |opened, out, report| {
+pub async fn export(host: Shared, actor: Actor, query: Query<UntilQuery>) -> Result<Response, Problem> {
+    written(host, &actor, &query.0, LINES, |opened, to, out, report| {
         json_lines(opened, (Position(1), to), out, report)
     })
 }
 
-/// Shows the timeline of a session: messages, assignments, presence and changes of the rules.
-#[utoipa::path(get, path = "/api/audit/sessions/{session}/history", tag = "audit",
-    params(("session" = Uuid, Path)),
-    responses((status = 200, body = EventJson, content_type = "application/x-ndjson")))]
-pub async fn history(
-    State(host): Shared,
-    actor: Actor,
-    Path(session): Path<Uuid>,
-) -> Result<Response, Problem> {
-    let session = SessionId(session);
-    let found = reading::session(&host, &actor, session).await?;
-    host.engine.require_supervisor(&actor.principal, found.line).await?;
-    let (opened, place) = begin(&host)?;
-    let (sender, receiver) = mpsc::channel(CHUNKS_MAX);
-    tokio::spawn(async move {
-        let _place = place;
-        let mut history = History::new(opened.log(), Subject::Session(session), opened.head());
-        let reader = sender.clone();
-        let mut report = going_on(&host, move || reader.is_closed());
-        loop {
-            let line = match history.next(&mut report).await {
-                Ok(None) => return,
-                Ok(Some(recorded)) => {
-                    serde_json::to_vec(&EventJson::from(&recorded)).map_err(io::Error::other)
-                }
-                Err(error) => Err(io::Error::other(error)),
-            };
-            let ended = line.is_err();
-            let line = line.map(|mut line| {
-                line.push(b'\n');
-                Bytes::from(line)
-            });
-            // A reader who is gone has seen enough.
-            if sender.send(line).await.is_err() || ended {
-                return;
-            }
-        }
-    });
-    Ok(answer("application/x-ndjson", receiver))
-}
+/// Writes a log up to a position.
+type WriteLog = fn(&Audit, Option<Position>, &mut dyn Write, audit::Report<'_>) -> Result<(), AuditError>;
 
 type Chunk = Result<Bytes, io::Error>;
 
 /// Answers with what is written meanwhile. What fails on the way breaks the connection off: the
 /// reader has no end then, and an archive without an end is refused.
 fn written(
-    host: Arc<Host>,
+    State(host): Shared,
+    actor: &Actor,
+    query: &UntilQuery,
     kind: &'static str,
-    write: impl FnOnce(&Audit, &mut dyn Write, audit::Report<'_>) -> Result<(), AuditError> + Send + 'static,
+    write: WriteLog,
 ) -> Result<Response, Problem> {
-    let (opened, place) = begin(&host)?;
+    actor.administrator()?;
+    let to = until(&host, query.to)?;
+    let (opened, place) = begin(&host, &host.audits.whole)?;
     let (sender, receiver) = mpsc::channel(CHUNKS_MAX);
     tokio::task::spawn_blocking(move || {
         let _place = place;
         let mut out = BufWriter::with_capacity(CHUNK_BYTES, Sending(sender.clone()));
         let reader = sender.clone();
         let mut report = going_on(&host, move || reader.is_closed());
-        if let Err(error) = write(&opened, &mut out, &mut report) {
+        if let Err(error) = write(&opened, to, &mut out, &mut report) {
             tracing::error!(%error, "an export ended before its end");
             // What waits in the buffer would look like an end.
             let _ = out.into_parts();
@@ -248,8 +226,8 @@ impl Write for Sending {
 }
 
 /// The log up to now, and a place among the audits.
-fn begin(host: &Host) -> Result<(Audit, OwnedSemaphorePermit), Problem> {
-    let place = Arc::clone(&host.audits).try_acquire_owned().map_err(|_| {
+fn begin(host: &Host, places: &Arc<Semaphore>) -> Result<(Audit, OwnedSemaphorePermit), Problem> {
+    let place = Arc::clone(places).try_acquire_owned().map_err(|_| {
         let detail = Sentence::new("Уже идут другие проверки журнала", "other audits are under way");
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Busy", detail)
     })?;
@@ -260,14 +238,16 @@ fn begin(host: &Host) -> Result<(Audit, OwnedSemaphorePermit), Problem> {
     Ok((opened, place))
 }
 
-fn until(host: &Host, query: &UntilQuery) -> Result<Option<Position>, Problem> {
-    let to = query.to.map(Position);
-    if to.is_some_and(|to| to > host.engine.head()) {
-        let detail = Sentence::new("Такой позиции в журнале нет", "the log has no such position");
-        let head = host.engine.head().0;
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "BadPosition", detail).with("head", head));
-    }
-    Ok(to)
+/// The position that is meant, if one is; one that the log has.
+fn until(host: &Host, to: Option<u64>) -> Result<Option<Position>, Problem> {
+    let to = to.map(Position);
+    if to.is_some_and(|to| to > host.engine.head()) { Err(no_position(host)) } else { Ok(to) }
+}
+
+fn no_position(host: &Host) -> Problem {
+    let detail = Sentence::new("Такой позиции в журнале нет", "the log has no such position");
+    let head = host.engine.head().0;
+    Problem::new(StatusCode::BAD_REQUEST, "BadPosition", detail).with("head", head)
 }
 
 /// Goes on until the host stops, or who asked is gone: his place is another's then.
@@ -277,6 +257,10 @@ fn going_on<G: Fn() -> bool + Send>(
 ) -> impl FnMut(Progress) -> bool + Send + use<G> {
     let stopping = host.stopping.clone();
     move |_| !*stopping.borrow() && !is_gone()
+}
+
+fn failed(error: &dyn std::fmt::Display) -> AuditError {
+    AuditError::Failed(error.to_string())
 }
 
 fn problem(error: AuditError) -> Problem {

@@ -16,7 +16,7 @@ use crate::host::cookie;
 
 /// Operations that are no commands to the engine, and so know no key: a repetition of the first
 /// issues another token, and one of the others does no harm.
-const KEYLESS: [&str; 7] = [
+const KEYLESS: [&str; 8] = [
     "tokens_issue",
     "tokens_revoke",
     "tokens_sign_in",
@@ -24,6 +24,7 @@ const KEYLESS: [&str; 7] = [
     "workspace_rebuild",
     "choices_dry_run",
     "lines_preview_name",
+    "audit_what_if",
 ];
 
 /// What the document says before any route is in it.

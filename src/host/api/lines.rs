@@ -5,7 +5,7 @@ use axum::extract::State;
 use switchboard::domain::command::LineCommand;
 use switchboard::domain::id::{LineId, Principal};
 use switchboard::domain::rejection::Rejection;
-use switchboard::projection::Roles;
+use switchboard::projection::{LineView, Roles};
 use uuid::Uuid;
 
 use super::answer::{Created, Done, Reply, Shared, done};
@@ -48,8 +48,7 @@ pub async fn list(
             let found = host.engine.read().await?.lines(page).await?;
             let mut lines = Vec::with_capacity(found.items.len());
             for view in found.items {
-                let channels = host.engine.channels(view.line).await?;
-                lines.push(LineJson::of(view, channels, Roles::default()));
+                lines.push(shown(&host, view, Roles::default()).await?);
             }
             Ok(Json(PageJson { items: lines, next: found.next.map(|next| next.to_string()) }))
         }
@@ -61,8 +60,7 @@ async fn mine(host: &Host, actor: &Actor) -> Result<Vec<LineJson>, Problem> {
     let mut lines = Vec::new();
     for line in views.lines_of(actor.operator()?).await? {
         let Some(view) = views.line(line.line).await? else { continue };
-        let channels = host.engine.channels(line.line).await?;
-        lines.push(LineJson::of(view, channels, line.roles));
+        lines.push(shown(host, view, line.roles).await?);
     }
     Ok(lines)
 }
@@ -82,7 +80,14 @@ pub async fn one(State(host): Shared, actor: Actor, Path(line): Path<Uuid>) -> R
         Principal::Administrator(_) | Principal::Channel(_) | Principal::Process(_) => Roles::default(),
     };
     let view = views.line(line).await?.ok_or(Rejection::LineNotFound { line })?;
-    Ok(Json(LineJson::of(view, host.engine.channels(line).await?, roles)))
+    Ok(Json(shown(&host, view, roles).await?))
+}
+
+/// A line, with what is told by the engine alone.
+async fn shown(host: &Host, view: LineView, roles: Roles) -> Result<LineJson, Problem> {
+    let channels = host.engine.channels(view.line).await?;
+    let refusal_audit = host.engine.keeps_refusals(view.line).await?;
+    Ok(LineJson::of(view, channels, refusal_audit, roles))
 }
 
 /// Gives a line another title.

@@ -12,7 +12,9 @@ use super::answer::{Created, Done, Reply, Shared, done};
 use crate::host::actor::{Actor, Asker};
 use crate::host::extract::{Body, Path};
 use crate::host::json::ids::AppCode;
-use crate::host::json::line::{ContactAppJson, NamePreviewJson, NameTemplateJson, NewChannelJson};
+use crate::host::json::line::{
+    ContactAppJson, NamePreviewJson, NameTemplateJson, NewChannelJson, RefusalAuditJson,
+};
 use crate::host::json::policy::{PolicyJson, RulesJson};
 use crate::host::json::receipt::ReceiptJson;
 use crate::host::problem::Problem;
@@ -71,6 +73,19 @@ pub async fn set_rules(
     Body(rules): Body<RulesJson>,
 ) -> Done {
     let command = LineCommand::SetLineRules { rules: rules.into() };
+    done(host.engine.line(asker.caller, LineId(line), command).await)
+}
+
+/// Keeps the commands that the line refuses, so that its history tells them, or keeps them no longer.
+#[utoipa::path(put, path = "/api/lines/{line}/refusal-audit", tag = "lines", params(("line" = Uuid, Path)),
+    request_body = RefusalAuditJson, responses((status = 200, body = ReceiptJson)))]
+pub async fn set_refusal_audit(
+    State(host): Shared,
+    asker: Asker,
+    Path(line): Path<Uuid>,
+    Body(audit): Body<RefusalAuditJson>,
+) -> Done {
+    let command = LineCommand::SetRefusalAudit { active: audit.active };
     done(host.engine.line(asker.caller, LineId(line), command).await)
 }
 

@@ -22,6 +22,9 @@ pub struct History {
     /// Prints JSON Lines, an event of the log each.
     #[arg(long, global = true)]
     json: bool,
+    /// Prints refused commands too, of lines that keep them.
+    #[arg(long, global = true)]
+    refused: bool,
     #[command(flatten)]
     until: Until,
 }
@@ -89,6 +92,9 @@ impl History {
         let opened = Audit::open(data)?;
         let to = self.until.position(&opened).await?;
         let mut history = audit::History::new(opened.log(), self.of.subject(), to);
+        if self.refused {
+            history = history.with_refused();
+        }
         let mut report = |progress| watch.report(progress);
         let mut found = false;
         while let Some(recorded) = history.next(&mut report).await? {

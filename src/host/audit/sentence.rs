@@ -6,6 +6,7 @@ use switchboard::domain::event::{
     SlotEvent, Stream, WorkspaceEvent,
 };
 use switchboard::domain::id::{ElementRef, OperatorId, Principal};
+use switchboard::domain::refused::RefusalEvent;
 use switchboard::wire::Recorded;
 
 use super::verify::rfc3339;
@@ -60,6 +61,10 @@ fn what(recorded: &Recorded, names: &Names) -> String {
         (_, Event::Workspace(event)) => workspace(event),
         (Stream::Channel(channel), Event::Channel(ChannelEvent::ChannelBound { line })) => {
             format!("channel {channel} belongs to line {line}")
+        }
+        (Stream::Refusals(line, _), Event::Refusal(event)) => {
+            let title = names.line(*line).map_or_else(|| line.to_string(), |title| format!("«{title}»"));
+            format!("line {title}: {}", refusal(event, names))
         }
         (Stream::Inbound(_, external_id), _) => format!("the channel's message {external_id} was accepted"),
         (_, _) => "the process's message was accepted".to_owned(),
@@ -170,7 +175,31 @@ fn line_sentence(event: &LineEvent, names: &Names) -> String {
         LineEvent::WidgetPlaced { app } => format!("widget placed on {}", app.as_str()),
         LineEvent::WidgetRemoved { app } => format!("widget removed from {}", app.as_str()),
         LineEvent::NameTemplateSet { template } => format!("names follow {template}"),
+        LineEvent::RefusalAuditActivated => "refused commands are kept".to_owned(),
+        LineEvent::RefusalAuditDeactivated => "refused commands are kept no longer".to_owned(),
     }
+}
+
+fn refusal(event: &RefusalEvent, names: &Names) -> String {
+    let refused = match event {
+        RefusalEvent::CommandRefused(refused) => refused,
+        RefusalEvent::RefusalsOmitted { count } => {
+            return format!("{count} more were refused that day and are not kept");
+        }
+    };
+    let mut about: Vec<String> = refused.session.iter().map(|session| format!("session {session}")).collect();
+    about.extend(refused.account.as_ref().map(|account| account.address.clone()));
+    about.extend(refused.channel.map(|channel| match names.channel(channel) {
+        Some(title) => format!("channel {title}"),
+        None => format!("channel {channel}"),
+    }));
+    about.extend(refused.elements.iter().map(record));
+    about.extend(refused.operator.map(|operator| person(operator, names)));
+    // What stands there already is not said twice.
+    let told = about.join(" ");
+    let values = refused.values.iter().filter(|(_, value)| !told.contains(value.as_str()));
+    about.extend(values.map(|(name, value)| format!("{name} {value}")));
+    format!("{} refused, {}: {}", refused.command, refused.code, about.join(", "))
 }
 
 fn element_sentence(event: &ElementEvent) -> String {

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use switchboard::audit::{self, Audit, AuditError};
 use switchboard::domain::command::ChosenAccount;
@@ -18,6 +19,7 @@ use switchboard::projection::{PAGE_ITEMS_MAX, Page, PageOf, Place, Projections, 
 use switchboard::{Engine, EngineOptions};
 use uuid::Uuid;
 
+use super::progress::Watch;
 use super::scratch::Scratch;
 use super::{moment, say};
 use crate::host::json::event::EventJson;
@@ -38,9 +40,31 @@ pub struct State {
 
 /// When something was.
 #[derive(Clone, Copy)]
-enum At {
+pub enum At {
+    /// When the log's head was there.
     Position(Position),
+    /// At a moment.
     Moment(Timestamp),
+}
+
+impl At {
+    /// The position that is meant.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub async fn position(self, opened: &Audit) -> Result<Position, AuditError> {
+        match self {
+            At::Position(position) => Ok(position),
+            At::Moment(moment) => audit::position_at(&*opened.log(), moment).await,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for At {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<At, D::Error> {
+        at(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
 }
 
 fn at(text: &str) -> Result<At, String> {
@@ -123,20 +147,22 @@ struct Refusals {
 
 impl State {
     /// Prints what is asked for as JSON.
-    pub async fn run(self, data: &Path) -> Result<(), AuditError> {
+    pub async fn run(self, data: &Path, watch: &Watch) -> Result<(), AuditError> {
         let opened = Audit::open(data)?;
         let at = match self.at {
-            Some(At::Position(position)) => position,
-            Some(At::Moment(moment)) => audit::position_at(&*opened.log(), moment).await?,
+            Some(at) => at.position(&opened).await?,
             None => opened.head(),
         };
         let past = audit::past(opened.log(), at)?;
         let scratch = Scratch::in_data(data)?;
         let options = EngineOptions::with_log(Arc::clone(&past), Place::Folder(scratch.path().to_path_buf()));
         let engine = Engine::open(options).await.map_err(failed)?;
-        let answered = self.of.answer(&engine, past, at).await;
+        let mut report = |progress| watch.report(progress);
+        let folded = || Position(at.0.saturating_sub(engine.stats().projection_lag));
+        let answering = self.of.answer(&engine, past, at);
+        let answered = audit::following("state", answering, folded, at, &mut report).await;
         engine.close().await.map_err(failed)?;
-        answered
+        answered?
     }
 }
 

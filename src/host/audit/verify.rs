@@ -40,7 +40,7 @@ impl Verify {
         let proof = audit::verify(&opened, from, to, &self.expect, &mut report)?;
         let views = if whole && !self.no_projections {
             let scratch = Scratch::in_data(data)?;
-            audit::prove_views(&opened, data, scratch.path()).await?
+            audit::prove_views(&opened, data, scratch.path(), &mut report).await?
         } else {
             Vec::new()
         };
@@ -101,7 +101,7 @@ enum Name {
 
 impl Rebuild {
     /// Drops the projections and folds them again.
-    pub async fn run(self, data: &Path) -> Result<(), AuditError> {
+    pub async fn run(self, data: &Path, watch: &Watch) -> Result<(), AuditError> {
         // Opened for audit first: it neither creates a log nor hides whose the folder is.
         Audit::open(data)?.close().await;
         let failed = |error: &dyn std::fmt::Display| AuditError::Failed(error.to_string());
@@ -116,13 +116,12 @@ impl Rebuild {
             names => names.iter().map(named).collect(),
         };
         let head = engine.head();
-        let mut rebuilt = engine.rebuild(&names).await;
-        if rebuilt.is_ok() {
-            // A rebuilding ends where the projections were before, which may have lacked the end.
-            rebuilt = engine.caught_up(head).await;
-        }
+        let mut report = |progress| watch.report(progress);
+        let at = || engine.rebuilding().unwrap_or_default();
+        let rebuilt = audit::following("rebuild", engine.rebuild(&names), at, head, &mut report).await;
+        // One that is stopped lets go of what it folded, and the old ones count.
         engine.close().await.map_err(|error| failed(&error))?;
-        rebuilt.map_err(|error| failed(&error))?;
+        rebuilt?.map_err(|error| failed(&error))?;
         for name in names {
             say(&format_args!("projection   {name}: folded anew up to position {head}"))?;
         }

@@ -30,6 +30,9 @@ pub struct WhatIf {
     /// Prints JSON Lines, a difference each and the sum last.
     #[arg(long)]
     json: bool,
+    /// Of this line alone.
+    #[arg(long)]
+    line: Option<Uuid>,
     #[command(flatten)]
     until: Until,
 }
@@ -46,7 +49,7 @@ struct RulesFile {
 impl WhatIf {
     /// Prints the differences, and how many there are.
     pub async fn run(self, data: &Path, watch: &Watch) -> Result<(), AuditError> {
-        let policies = read(&self.rules)?;
+        let policies = Policies { of: self.line.map(LineId), ..read(&self.rules)? };
         let opened = Audit::open(data)?;
         let range = (Position(self.from), self.until.position(&opened).await?);
         let mut failed = Ok(());
@@ -76,6 +79,7 @@ fn read(path: &Path) -> Result<Policies, AuditError> {
     Ok(Policies {
         channels: file.channels.into_iter().map(|(id, rules)| (ChannelId(id), rules.into())).collect(),
         lines: file.lines.into_iter().map(|(id, rules)| (LineId(id), rules.into())).collect(),
+        of: None,
     })
 }
 

@@ -81,7 +81,8 @@ impl Sight {
                 | Stream::Element(_)
                 | Stream::Slot(_)
                 | Stream::Inbound(..)
-                | Stream::Initiated(_) => Ok(false),
+                | Stream::Initiated(_)
+                | Stream::Refusals(..) => Ok(false),
             },
         }
     }

@@ -7,7 +7,6 @@ use switchboard::engine::{Choice, LineChoice};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::names;
 use crate::host::problem::facts;
 
 /// A reason why something cannot be chosen.
@@ -93,7 +92,7 @@ impl ChoiceJson {
         ChoiceJson {
             refusals: RefusalJson::all(&choice.refusals, lang),
             field: choice.field,
-            field_type: names::field_type(choice.field_type),
+            field_type: choice.field_type.code(),
             text: choice.text,
             channel: choice.channel.0,
             channel_title: choice.channel_title,

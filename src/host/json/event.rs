@@ -1,5 +1,7 @@
 //! Events of the log as JSON, each kind with its fields.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use switchboard::domain::element::FieldValue;
@@ -8,6 +10,7 @@ use switchboard::domain::event::{
     SessionEvent, SlotEvent, Stream, WorkspaceEvent,
 };
 use switchboard::domain::id::ElementRef;
+use switchboard::domain::refused::RefusalEvent;
 use switchboard::wire::{self, KINDS, Recorded};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -78,6 +81,7 @@ fn stream(stream: &Stream) -> Value {
             json!({ "of": "inbound", "channel": channel.0, "external_id": external_id })
         }
         Stream::Initiated(command) => json!({ "of": "initiated", "command": command.0 }),
+        Stream::Refusals(line, day) => json!({ "of": "refusals", "line": line.0, "day": day.0 }),
     }
 }
 
@@ -94,6 +98,7 @@ fn payload(event: &Event) -> Value {
         | Event::Initiated(InitiatedEvent::InitiatedAccepted { session, message }) => {
             json!({ "session": session.0, "message": message.0 })
         }
+        Event::Refusal(event) => refusal(event),
     }
 }
 
@@ -130,7 +135,9 @@ fn line(event: &LineEvent) -> Value {
         LineEvent::RoleGranted { operator, role } | LineEvent::RoleRevoked { operator, role } => {
             json!({ "operator": operator.0, "role": RoleJson::from(*role) })
         }
-        LineEvent::ContactAppCleared => json!({}),
+        LineEvent::ContactAppCleared
+        | LineEvent::RefusalAuditActivated
+        | LineEvent::RefusalAuditDeactivated => json!({}),
         LineEvent::ContactAppSet { app }
         | LineEvent::AppBound { app }
         | LineEvent::AppUnbound { app }
@@ -153,7 +160,7 @@ fn element(event: &ElementEvent) -> Value {
     let field_json = |value: &FieldValue| FieldJson::from(value);
     match event {
         ElementEvent::ElementCreated { title, fields } => {
-            let fields: std::collections::BTreeMap<&str, FieldJson> =
+            let fields: BTreeMap<&str, FieldJson> =
                 fields.iter().map(|(name, value)| (name.as_str(), field_json(value))).collect();
             json!({ "title": title, "fields": fields })
         }
@@ -223,6 +230,24 @@ fn slot(event: &SlotEvent) -> Value {
         | SlotEvent::SlotJoined { session }
         | SlotEvent::SlotLeft { session } => json!({ "session": session.0 }),
         SlotEvent::CustomerWrote => json!({}),
+    }
+}
+
+fn refusal(event: &RefusalEvent) -> Value {
+    match event {
+        RefusalEvent::CommandRefused(refused) => json!({
+            "command": refused.command,
+            "code": refused.code,
+            "session": refused.session.map(|session| session.0),
+            "channel": refused.channel.map(|channel| channel.0),
+            "account": refused.account.as_ref().map(|account| {
+                json!({ "kind": account.kind.code(), "address": account.address })
+            }),
+            "elements": refused.elements.iter().map(element_ref).collect::<Vec<_>>(),
+            "operator": refused.operator.map(|operator| operator.0),
+            "values": refused.values.iter().cloned().collect::<BTreeMap<_, _>>(),
+        }),
+        RefusalEvent::RefusalsOmitted { count } => json!({ "count": count }),
     }
 }
 

@@ -59,6 +59,14 @@ pub struct NameTemplateJson {
     pub template: String,
 }
 
+/// Whether the commands that a line refuses are kept.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefusalAuditJson {
+    /// Whether they are, from now on.
+    pub active: bool,
+}
+
 /// What a template makes of an example.
 #[derive(Serialize, ToSchema)]
 pub struct NamePreviewJson {
@@ -80,6 +88,8 @@ pub struct LineJson {
     pub name_template: Option<String>,
     /// Its rules beside those of its channels.
     pub rules: RulesJson,
+    /// Whether the commands that it refuses are kept.
+    pub refusal_audit: bool,
     /// Its channels, disconnected ones included.
     pub channels: Vec<ChannelJson>,
     /// The apps whose elements its sessions may be linked to.
@@ -126,13 +136,14 @@ pub fn roles(roles: Roles) -> Vec<RoleJson> {
 impl LineJson {
     /// A line as somebody with these roles sees it.
     #[must_use]
-    pub fn of(view: LineView, channels: Vec<Channel>, mine: Roles) -> LineJson {
+    pub fn of(view: LineView, channels: Vec<Channel>, refusal_audit: bool, mine: Roles) -> LineJson {
         LineJson {
             line: view.line.0,
             title: view.title,
             contact_app: view.contact_app.map(AppCode),
             name_template: view.name_template,
             rules: view.rules.into(),
+            refusal_audit,
             channels: channels.into_iter().map(ChannelJson::from).collect(),
             bound_apps: view.bound_apps.into_iter().map(AppCode).collect(),
             widgets: view.widgets.into_iter().map(AppCode).collect(),

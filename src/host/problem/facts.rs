@@ -5,7 +5,7 @@ use switchboard::domain::channel::ChannelKind;
 use switchboard::domain::id::{ElementRef, OperatorId};
 use switchboard::domain::rejection::{ChannelChoice, Rejection};
 
-use crate::host::json::{names, policy::address_format};
+use crate::host::json::policy::address_format;
 
 /// Every fact of a refusal.
 #[must_use]
@@ -47,7 +47,7 @@ fn existence(rejection: &Rejection) -> Option<Value> {
         R::MessageNotFound { message } | R::NotOutgoing { message } | R::DeliverySettled { message } => {
             json!({ "message": message.0 })
         }
-        R::AlreadyExists { thing } => json!({ "thing": names::thing(*thing) }),
+        R::AlreadyExists { thing } => json!({ "thing": thing.code() }),
         _ => return None,
     })
 }
@@ -57,20 +57,20 @@ fn content(rejection: &Rejection) -> Option<Value> {
     Some(match rejection {
         R::SubjectTooLong { bytes, max } => json!({ "bytes": bytes, "max": max }),
         R::BadSubject { at } => json!({ "at": at }),
-        R::Blank { input } => json!({ "input": names::input(*input) }),
+        R::Blank { input } => json!({ "input": input.code() }),
         R::TextTooLong { chars, max } => json!({ "chars": chars, "max": max }),
         R::TooLong { input, bytes, max } => {
-            json!({ "input": names::input(*input), "bytes": bytes, "max": max })
+            json!({ "input": input.code(), "bytes": bytes, "max": max })
         }
-        R::BadCharacter { input, at } => json!({ "input": names::input(*input), "at": at }),
+        R::BadCharacter { input, at } => json!({ "input": input.code(), "at": at }),
         R::DuplicateField { field } => json!({ "field": field }),
-        R::LimitReached { limit, max } => json!({ "limit": names::limit(*limit), "max": max }),
+        R::LimitReached { limit, max } => json!({ "limit": limit.code(), "max": max }),
         R::PolicyNotAllowed { field } => json!({ "field": field }),
         R::BadTemplate { line, column, reason } => {
             json!({ "line": line, "column": column, "reason": reason })
         }
         R::FieldTypeNotAllowed { field, field_type } => {
-            json!({ "field": field, "field_type": names::field_type(*field_type) })
+            json!({ "field": field, "field_type": field_type.code() })
         }
         _ => return None,
     })

@@ -81,8 +81,8 @@ impl Frames {
     /// Opens or creates the store of a log and its sealed files, and lets go of what was sealed
     /// but had not left the store.
     pub(super) fn open(folder: &Path, options: &EmbeddedOptions) -> Result<(Frames, Header), OpenError> {
-        let store = Store::open(folder, options.cache_bytes)?;
-        let folder = folder.join(SEALED_FOLDER);
+        let (store, folder) = (Store::open(folder, options.cache_bytes), folder.join(SEALED_FOLDER));
+        let store = store.map_err(|error| beyond_sealed(error, &folder))?;
         let sealed: Vec<_> = Sealed::open_all(&folder)?.into_iter().map(Arc::new).collect();
         let file_bytes = options.sealed_file_bytes.clamp(1, FILE_BYTES_MAX);
         let header = header::load_or_create(&store, sealed.is_empty())?;
@@ -470,6 +470,17 @@ fn check(first: Position, bytes: Bytes) -> Result<Frame, ReadError> {
 
 pub(super) fn damaged(position: Position, reason: impl ToString) -> ReadError {
     ReadError::Damaged { position, reason: reason.to_string() }
+}
+
+/// Says of a store that cannot be read at which position that begins: after the last sealed file.
+fn beyond_sealed(error: DiskError, sealed: &Path) -> DiskError {
+    match error {
+        DiskError::Broken { file, number: 0, reason } => {
+            let sealed = Sealed::open_all(sealed).unwrap_or_default();
+            DiskError::Broken { file, number: sealed.last().map_or(1, |last| last.last() + 1), reason }
+        }
+        error => error,
+    }
 }
 
 pub(super) fn unavailable(error: DiskError) -> ReadError {

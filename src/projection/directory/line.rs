@@ -191,7 +191,9 @@ pub(super) fn fold(
         }
         LineEvent::ChannelDisconnected { channel, revision: _ } => connect(draft, line, *channel, false, at),
         LineEvent::ChannelReconnected { channel, revision: _ } => connect(draft, line, *channel, true, at),
-        LineEvent::ChannelPolicySet { channel: _, policy: _, revision: _ } => Ok(()),
+        LineEvent::ChannelPolicySet { channel: _, policy: _, revision: _ }
+        | LineEvent::RefusalAuditActivated
+        | LineEvent::RefusalAuditDeactivated => Ok(()),
         LineEvent::RoleGranted { operator, role } => grant(draft, line, *operator, *role, true),
         LineEvent::RoleRevoked { operator, role } => grant(draft, line, *operator, *role, false),
         LineEvent::AppBound { app } => mark(draft, line, app, |marks| marks.bound = true),

@@ -141,7 +141,8 @@ pub(in super::super) fn entry(recorded: Recorded) -> Result<TranscriptEntry, Que
         | Event::Element(_)
         | Event::Slot(_)
         | Event::Inbound(_)
-        | Event::Initiated(_) => return Err(unfit().into()),
+        | Event::Initiated(_)
+        | Event::Refusal(_) => return Err(unfit().into()),
     };
     Ok(TranscriptEntry { position, time, by, item })
 }

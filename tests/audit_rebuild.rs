@@ -1,0 +1,83 @@
+//! Folding projections anew beside those that are read: what counts on the disk at each moment, and what is
+//! left when it is given up.
+
+use std::fs;
+use std::path::Path;
+
+use switchboard::projection::ProjectionName;
+
+#[path = "support/desk.rs"]
+mod desk;
+
+use desk::*;
+
+fn current(data: &Path) -> Option<String> {
+    fs::read_to_string(data.join("views.current")).ok()
+}
+
+/// Whether a folder has every projection on the disk, so that opening folds nothing.
+fn is_whole(views: &Path) -> bool {
+    ProjectionName::ALL.iter().all(|name| {
+        let begins = |file: &str| file.starts_with(&format!("{name}.")) && file.ends_with(".run");
+        let files = fs::read_dir(views).into_iter().flatten().flatten();
+        files.into_iter().any(|file| begins(&file.file_name().to_string_lossy()))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_folder_that_counts_has_everything_on_the_disk_before_it_counts() {
+    let home = Home::folder();
+    let Home::Folder(folder) = &home else { panic!("it is a folder") };
+    let data = folder.path().to_path_buf();
+    let engine = home.desk().await;
+    engine.create_session(operator(ANNA), creation(SUPPORT, PHONE)).await.expect("created");
+    let before = my_sessions(&engine, ANNA).await;
+    assert_eq!((engine.rebuilding(), current(&data)), (None, None));
+    engine.rebuild(&ProjectionName::ALL).await.expect("it is folded anew");
+    assert_eq!(current(&data).as_deref(), Some("views.2"));
+    assert!(is_whole(&data.join("views.2")), "a process that is killed now loses nothing of them");
+    assert_eq!(my_sessions(&engine, ANNA).await, before);
+    engine.close().await.expect("it closes");
+    drop(engine);
+
+    // Killed between the two steps: everything is there, and the old ones count.
+    fs::remove_file(data.join("views.current")).expect("it is removed");
+    let engine = home.open().await;
+    assert_eq!(my_sessions(&engine, ANNA).await, before);
+    engine.rebuild(&ProjectionName::ALL).await.expect("what is there is no hindrance");
+    assert_eq!(current(&data).as_deref(), Some("views.2"));
+    let engine = home.reopened(engine).await;
+    assert_eq!(my_sessions(&engine, ANNA).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rebuilding_that_is_given_up_leaves_the_old_projections_or_the_new_ones_whole() {
+    let home = Home::folder();
+    let Home::Folder(folder) = &home else { panic!("it is a folder") };
+    let data = folder.path().to_path_buf();
+    let engine = home.desk().await;
+    engine.create_session(operator(ANNA), creation(SUPPORT, PHONE)).await.expect("created");
+    let before = my_sessions(&engine, ANNA).await;
+    engine.close().await.expect("it closes");
+    drop(engine);
+    for wait_us in [0, 200, 1_000, 3_000, 10_000, 30_000, 100_000] {
+        let engine = home.open().await;
+        let was = current(&data);
+        let other = if was.as_deref() == Some("views.2") { "views" } else { "views.2" };
+        let rebuilding = tokio::spawn({
+            let engine = engine.clone();
+            async move { engine.rebuild(&ProjectionName::ALL).await }
+        });
+        tokio::time::sleep(std::time::Duration::from_micros(wait_us)).await;
+        engine.close().await.expect("it closes");
+        let rebuilt = rebuilding.await.expect("it does not panic");
+        match current(&data) == was {
+            true => assert!(rebuilt.is_err() && !is_whole(&data.join(other)), "{wait_us} µs: {rebuilt:?}"),
+            false => assert!(is_whole(&data.join(other)), "{wait_us} µs: {rebuilt:?}"),
+        }
+        drop(engine);
+        let engine = home.open().await;
+        assert_eq!(my_sessions(&engine, ANNA).await, before, "{wait_us} µs");
+        engine.close().await.expect("it closes");
+    }
+}
