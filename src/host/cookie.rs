@@ -41,26 +41,33 @@ pub fn may_change(method: &Method, headers: &HeaderMap) -> bool {
     origin.and_then(|origin| Some(origin.authority()?.as_str() == host)).unwrap_or(false)
 }
 
-/// The cookie that opens for somebody until the token ends.
+/// The cookie that opens for somebody until the token ends; a secure one goes over TLS alone.
 #[must_use]
-pub fn open(principal: &Principal, token: &str, expires: Option<Timestamp>, now: Timestamp) -> String {
+pub fn open(
+    principal: &Principal,
+    token: &str,
+    expires: Option<Timestamp>,
+    now: Timestamp,
+    secure: bool,
+) -> String {
     let left = expires.map_or(SECONDS_MAX, |expires| (expires.0.saturating_sub(now.0)) / 1_000_000);
-    set(principal, token, left.clamp(0, SECONDS_MAX))
+    set(principal, token, left.clamp(0, SECONDS_MAX), secure)
 }
 
 /// The cookie that opens nothing any more.
 #[must_use]
-pub fn close(principal: &Principal) -> String {
-    set(principal, "", 0)
+pub fn close(principal: &Principal, secure: bool) -> String {
+    set(principal, "", 0, secure)
 }
 
-fn set(principal: &Principal, token: &str, seconds: i64) -> String {
+fn set(principal: &Principal, token: &str, seconds: i64, secure: bool) -> String {
     let path = match principal {
         Principal::Operator(_) | Principal::Administrator(_) => "/api".to_owned(),
         Principal::Channel(channel) => format!("/api/channels/{channel}"),
         Principal::Process(process) => format!("/api/processes/{}/messages", process.as_str()),
     };
-    format!("{NAME}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict")
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{NAME}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ impl FromRequestParts<Arc<Host>> for Given {
 
     async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Given, Problem> {
         let actor = Actor::from_request_parts(parts, host).await?;
-        Ok(Given { actor, text: actor::given(parts)?.to_owned() })
+        Ok(Given { actor, text: actor::given(&parts.method, &parts.headers)?.to_owned() })
     }
 }
 
@@ -38,14 +38,14 @@ pub async fn sign_in(State(host): Shared, given: Given) -> Result<WithCookie, Pr
     let Given { actor, text } = given;
     let expires = host.tokens.all().into_iter().find(|token| token.id == actor.token);
     let expires = expires.and_then(|token| token.expires);
-    let cookie = cookie::open(&actor.principal, &text, expires, tokens::now());
+    let cookie = cookie::open(&actor.principal, &text, expires, tokens::now(), host.secure);
     Ok(([(SET_COOKIE, cookie)], me(host, actor).await?))
 }
 
 /// Signs a browser out: takes the cookie back. The token itself stays.
 #[utoipa::path(delete, path = "/api/sign-in", tag = "tokens", responses((status = 200, body = MeJson)))]
 pub async fn sign_out(State(host): Shared, actor: Actor) -> Result<WithCookie, Problem> {
-    let cookie = cookie::close(&actor.principal);
+    let cookie = cookie::close(&actor.principal, host.secure);
     Ok(([(SET_COOKIE, cookie)], me(host, actor).await?))
 }
 
