@@ -4,8 +4,8 @@
 //! but its own tokens.
 //!
 //! ```text
-//!   HTTP ─▶ observe ─▶ localise ─▶ route ─▶ Actor (token) ─▶ Key (command id) ─▶ engine ─▶ receipt
-//!                                                                       problem ◀─ refusal
+//!   HTTP ─▶ observe ─▶ localise ─▶ admit ─▶ route ─▶ Actor (token) ─▶ Key (command id) ─▶ engine ─▶ receipt
+//!                                                                                problem ◀─ refusal
 //! ```
 
 use std::io;
@@ -18,9 +18,12 @@ use switchboard::engine::OpenError;
 use switchboard::{CommandError, Engine, EngineOptions};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 use uuid::Uuid;
 
 mod actor;
+mod address;
+mod admission;
 mod api;
 pub mod audit;
 mod connections;
@@ -32,14 +35,24 @@ mod extract;
 mod folder;
 mod json;
 mod language;
+mod limits;
 mod metrics;
+mod open_files;
 mod problem;
+mod rates;
 mod sample;
 mod shutdown;
+mod tls;
 mod tokens;
 
-use events::Streams;
+pub use limits::Limits;
+pub use tls::TlsFiles;
+
+use connections::Door;
+use events::{Streams, Threads};
 use metrics::Metrics;
+use rates::Rates;
+use tls::TlsError;
 use tokens::{NewToken, TokenError, Tokens};
 
 /// How long requests under way may take once the host is told to stop: the rest of the five
@@ -59,6 +72,10 @@ pub struct ServeOptions {
     pub listen: String,
     /// The data folder.
     pub data: PathBuf,
+    /// How much to take on.
+    pub limits: Limits,
+    /// The certificate and the key, where there are some.
+    pub tls: TlsFiles,
 }
 
 /// How to issue a token at the command line.
@@ -93,6 +110,9 @@ pub enum HostError {
         /// Why.
         source: OpenError,
     },
+    /// The certificate or the key does not serve. Nothing was opened.
+    #[error("cannot serve with TLS: {0}")]
+    Tls(#[from] TlsError),
     /// The tokens could not be read or written. The log is as it was.
     #[error(transparent)]
     Tokens(#[from] TokenError),
@@ -121,6 +141,7 @@ impl HostError {
             HostError::Runtime(_)
             | HostError::Folder { .. }
             | HostError::Open { .. }
+            | HostError::Tls(_)
             | HostError::Tokens(_)
             | HostError::Listen { .. }
             | HostError::Sample(_) => false,
@@ -138,6 +159,14 @@ pub struct Host {
     pub metrics: Metrics,
     /// The places for streams of events.
     pub streams: Streams,
+    /// Where they follow the log.
+    pub followers: Threads,
+    /// How often somebody may ask.
+    pub rates: Rates,
+    /// The bounds of requests.
+    pub limits: Limits,
+    /// Whether clients reach the host by TLS alone.
+    pub secure: bool,
     /// The places for audits.
     pub audits: api::audit::Places,
     /// The data folder, where an audit folds what it is asked of the past.
@@ -152,11 +181,12 @@ pub struct Host {
 ///
 /// [`HostError`]; its `started()` tells whether anything was served.
 pub async fn serve(options: ServeOptions) -> Result<(), HostError> {
-    let ServeOptions { sample, listen, data } = options;
-    folder::create(&data).map_err(|source| HostError::Folder { data: data.clone(), source })?;
-    let engine = Engine::open(EngineOptions::at(&data)).await;
+    let tls = options.tls.acceptor()?;
+    let data = &options.data;
+    folder::create(data).map_err(|source| HostError::Folder { data: data.clone(), source })?;
+    let engine = Engine::open(EngineOptions::at(data)).await;
     let engine = engine.map_err(|source| HostError::Open { data: data.clone(), source })?;
-    let served = serve_engine(engine.clone(), sample, listen, data).await;
+    let served = serve_engine(engine.clone(), options, tls).await;
     let closed = match tokio::time::timeout(CLOSE, engine.close()).await {
         Ok(closed) => closed.map_err(|error| HostError::Close(error.to_string())),
         Err(_) => Err(HostError::Close(format!("it took more than {} ms", CLOSE.as_millis()))),
@@ -164,12 +194,21 @@ pub async fn serve(options: ServeOptions) -> Result<(), HostError> {
     served.and(closed)
 }
 
-async fn serve_engine(engine: Engine, sample: bool, listen: String, data: PathBuf) -> Result<(), HostError> {
+async fn serve_engine(
+    engine: Engine,
+    options: ServeOptions,
+    tls: Option<TlsAcceptor>,
+) -> Result<(), HostError> {
+    let ServeOptions { sample, listen, data, limits, tls: _ } = options;
     let tokens = Tokens::open(&data)?;
-    let listener = TcpListener::bind(&listen).await;
-    let (listener, address) = listener
-        .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
-        .map_err(|source| HostError::Listen { listen, source })?;
+    open_files::allow(limits.connections_max);
+    let (secure, scheme) = if tls.is_some() { (true, "https") } else { (false, "http") };
+    let bound = async {
+        let listener = TcpListener::bind(&listen).await?;
+        let address = listener.local_addr()?;
+        Ok((Door::new(listener, tls, limits.clone())?, address))
+    };
+    let (door, address) = bound.await.map_err(|source| HostError::Listen { listen, source })?;
     if sample {
         sample::load(&engine).await?;
         sample::print_tokens(&tokens)?;
@@ -178,11 +217,25 @@ async fn serve_engine(engine: Engine, sample: bool, listen: String, data: PathBu
     let metrics = Metrics::new(engine.clone());
     let audits = api::audit::Places::default();
     audit::Scratch::sweep(&data);
-    let host =
-        Arc::new(Host { engine, tokens, metrics, streams: Streams::default(), audits, data, stopping });
+    let streams = Streams::new(limits.streams_max, limits.streams_of_token_max);
+    let rates = Rates::new(&limits);
+    let followers = Threads::start().map_err(HostError::Runtime)?;
+    let host = Arc::new(Host {
+        engine,
+        tokens,
+        metrics,
+        streams,
+        followers,
+        rates,
+        limits,
+        secure,
+        audits,
+        data,
+        stopping,
+    });
     let drain = shutdown::Signals::listen(stop).map_err(HostError::Runtime)?;
-    println!("listening on http://{address}");
-    drain.serve(listener, api::router(host), DRAIN).await;
+    println!("listening on {scheme}://{address}");
+    drain.serve(door, api::router(host), DRAIN).await;
     Ok(())
 }
 

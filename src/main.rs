@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use host::audit::Audit;
-use host::{HostError, ServeOptions, TokenOptions};
+use host::{HostError, Limits, ServeOptions, TlsFiles, TokenOptions};
 
 mod host;
 
@@ -54,6 +54,10 @@ struct Serve {
     /// The folder of the log, the projections and the tokens.
     #[arg(long, default_value = "./switchboard-data")]
     data: PathBuf,
+    #[command(flatten)]
+    tls: TlsFiles,
+    #[command(flatten)]
+    limits: Limits,
 }
 
 #[derive(Args)]
@@ -99,8 +103,8 @@ fn run(command: Service) -> Result<(), HostError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(HostError::Runtime)?;
     let ended = match command {
-        Service::Serve(Serve { sample, listen, data }) => {
-            runtime.block_on(host::serve(ServeOptions { sample, listen, data }))
+        Service::Serve(Serve { sample, listen, data, tls, limits }) => {
+            runtime.block_on(host::serve(ServeOptions { sample, listen, data, limits, tls }))
         }
         Service::Token(Token { administrator, days, data }) => {
             runtime.block_on(host::issue_token(TokenOptions { administrator, days, data }))

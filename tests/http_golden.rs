@@ -6,6 +6,8 @@
 mod host;
 #[path = "support/http_desk.rs"]
 mod http_desk;
+#[path = "support/traces.rs"]
+mod traces;
 
 use std::sync::Arc;
 
@@ -386,4 +388,33 @@ async fn s12_of_64_creations_at_once_exactly_one_succeeds_a_hundred_times() {
     let path = format!("/api/customers/phone/%2B{}/sessions?", &PHONE[1..]);
     let all = all_items(&host.by("gleb"), &path).await;
     assert_eq!(all.len(), ROUNDS, "exactly one session for each round");
+}
+
+/// Who and what the sample and the scenarios know by other ways than a body.
+const KNOWN: [&str; 10] = [
+    "Иван",
+    "Мария",
+    "Анна",
+    "Борис",
+    "9161234567",
+    "ivan.petrov",
+    "viber-ivan",
+    "visitor-17",
+    "Заказ",
+    "100500",
+];
+
+/// The scenarios again, in a process of their own whose hosts trace everything into a folder.
+#[test]
+fn no_trace_has_a_text_a_subject_a_name_an_address_or_a_token() {
+    let folder = tempfile::tempdir().expect("the system has a temporary folder");
+    let mut again = std::process::Command::new(std::env::current_exe().expect("this program has a file"));
+    let again = again.args(["--test-threads=2", "--skip", "no_trace"]).env(host::TRACES, folder.path());
+    let ran = again.output().expect("the scenarios run again");
+    let told = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success(), "{told}");
+    let searched = traces::search(folder.path(), &KNOWN);
+    println!("{} texts looked for in {} lines of traces", searched.texts, searched.lines);
+    assert!(searched.texts > 50 && searched.lines > 100, "there is something to look for and in");
+    assert!(searched.found.is_empty(), "{:#?}", searched.found);
 }

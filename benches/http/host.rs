@@ -96,7 +96,9 @@ impl Asker {
 /// Starts the program, and gives its address and the sample's tokens, if it issued them now.
 async fn serve(data: &Path) -> (Child, String, HashMap<String, String>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
-    command.args(["serve", "--sample", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    // Its few clients ask as fast as they can.
+    command.args(["serve", "--sample", "--requests-per-token", "0", "--requests-per-address", "0"]);
+    command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data);
     command.env("RUST_LOG", "warn").stdout(Stdio::piped()).kill_on_drop(true);
     let mut process = command.spawn().expect("the program starts");
     let mut lines = BufReader::new(process.stdout.take().expect("its output is piped")).lines();

@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::log::{Log, Position, ReadError};
+use crate::log::{Log, Position, ReadError, Record};
 use crate::wire::{self, Recorded, WireError};
 
 /// Events read at once: a slow reader holds no more than this in memory.
 const PAGE_EVENTS: usize = 256;
+
+/// Octets of payloads after which fewer events are read at once: 256 long mails for each of a thousand
+/// slow readers would fill a machine.
+const PAGE_BYTES: usize = 256 << 10;
 
 /// Why a feed ends.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,12 +38,14 @@ pub struct Feed {
     closed: watch::Receiver<bool>,
     after: Position,
     read: VecDeque<Recorded>,
+    /// How many events are read next: as many as had room of late, and twice that where all had.
+    events: usize,
 }
 
 impl Feed {
     pub(super) fn new(log: Arc<dyn Log>, after: Position, closed: watch::Receiver<bool>) -> Feed {
         let head = log.follow();
-        Feed { log, head, closed, after, read: VecDeque::new() }
+        Feed { log, head, closed, after, read: VecDeque::new(), events: 1 }
     }
 
     /// The position of the event given last.
@@ -79,11 +85,20 @@ impl Feed {
         }
     }
 
-    async fn page(&self) -> Result<VecDeque<Recorded>, FeedError> {
-        match self.log.read_all(self.after, PAGE_EVENTS).await {
-            Ok(page) => Ok(page.iter().map(wire::recorded).collect::<Result<_, _>>()?),
-            Err(_) if *self.closed.borrow() => Err(FeedError::Closed),
-            Err(error) => Err(error.into()),
-        }
+    async fn page(&mut self) -> Result<VecDeque<Recorded>, FeedError> {
+        let page = match self.log.read_all(self.after, self.events).await {
+            Ok(page) => page,
+            Err(_) if *self.closed.borrow() => return Err(FeedError::Closed),
+            Err(error) => return Err(error.into()),
+        };
+        let mut bytes = 0;
+        let fits = |record: &&Record| {
+            let is_first = bytes == 0;
+            bytes += record.entry.payload.len();
+            is_first || bytes <= PAGE_BYTES
+        };
+        let kept = page.iter().take_while(fits).map(wire::recorded).collect::<Result<VecDeque<_>, _>>()?;
+        self.events = if kept.len() < page.len() { kept.len() } else { PAGE_EVENTS.min(self.events * 2) };
+        Ok(kept)
     }
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
+use axum::http::{HeaderMap, Method, StatusCode, header::AUTHORIZATION};
 use switchboard::Caller;
 use switchboard::domain::id::{CommandId, OperatorId, Principal};
 use switchboard::domain::rejection::Rejection;
 use uuid::Uuid;
 
 use super::problem::{Problem, Sentence};
-use super::tokens::Denied;
+use super::tokens::{Denied, Token};
 use super::{Host, cookie, derive};
 
 /// The header whose value makes a request repeatable.
@@ -75,46 +75,68 @@ impl FromRequestParts<Arc<Host>> for Actor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Actor, Problem> {
-        opened(host, given(parts)?)
+        let token = who(host, &parts.method, &parts.headers)?;
+        Ok(Actor { principal: token.principal, token: token.id })
     }
 }
 
-/// Who asks with a token.
+/// Why nobody that is known asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stranger {
+    /// There is no token.
+    NoToken,
+    /// A change by a cookie comes from another page than ours.
+    ForeignOrigin,
+    /// The token does not open.
+    Denied(Denied),
+}
+
+impl From<Stranger> for Problem {
+    fn from(stranger: Stranger) -> Problem {
+        let (status, code, ru, en) = match stranger {
+            Stranger::NoToken => (
+                StatusCode::UNAUTHORIZED,
+                "TokenMissing",
+                "Нужен токен: Authorization: Bearer …",
+                "a bearer token is needed",
+            ),
+            Stranger::ForeignOrigin => (
+                StatusCode::FORBIDDEN,
+                "ForeignOrigin",
+                "С токеном из cookie изменения принимаются только со страниц этого сервера",
+                "with the token of a cookie, changes are taken from this server's own pages alone",
+            ),
+            Stranger::Denied(Denied::Unknown) => {
+                (StatusCode::UNAUTHORIZED, "TokenUnknown", "Такого токена нет", "there is no such token")
+            }
+            Stranger::Denied(Denied::Expired) => {
+                (StatusCode::UNAUTHORIZED, "TokenExpired", "Срок токена истёк", "the token has expired")
+            }
+        };
+        Problem::new(status, code, Sentence::new(ru, en))
+    }
+}
+
+/// The token by which a request is made.
 ///
 /// # Errors
 ///
-/// `TokenUnknown` and `TokenExpired`.
-pub fn opened(host: &Host, text: &str) -> Result<Actor, Problem> {
-    let token = host.tokens.check(text).map_err(|denied| match denied {
-        Denied::Unknown => {
-            let detail = Sentence::new("Такого токена нет", "there is no such token");
-            Problem::new(StatusCode::UNAUTHORIZED, "TokenUnknown", detail)
-        }
-        Denied::Expired => {
-            let detail = Sentence::new("Срок токена истёк", "the token has expired");
-            Problem::new(StatusCode::UNAUTHORIZED, "TokenExpired", detail)
-        }
-    })?;
-    Ok(Actor { principal: token.principal, token: token.id })
+/// [`Stranger`] where there is none that opens.
+pub fn who(host: &Host, method: &Method, headers: &HeaderMap) -> Result<Token, Stranger> {
+    host.tokens.check(given(method, headers)?).map_err(Stranger::Denied)
 }
 
-/// The token that a request brings: in its header, or else in the cookie of a browser.
-pub fn given(parts: &Parts) -> Result<&str, Problem> {
-    if let Some(text) = bearer(&parts.headers) {
+/// The text that a request brings as its token: in its header, or else in the cookie of a browser.
+///
+/// # Errors
+///
+/// [`Stranger`] where there is none that counts.
+pub fn given<'a>(method: &Method, headers: &'a HeaderMap) -> Result<&'a str, Stranger> {
+    if let Some(text) = bearer(headers) {
         return Ok(text);
     }
-    let text = cookie::token(&parts.headers).ok_or_else(|| {
-        let detail = Sentence::new("Нужен токен: Authorization: Bearer …", "a bearer token is needed");
-        Problem::new(StatusCode::UNAUTHORIZED, "TokenMissing", detail)
-    })?;
-    if cookie::may_change(&parts.method, &parts.headers) {
-        return Ok(text);
-    }
-    let detail = Sentence::new(
-        "С токеном из cookie изменения принимаются только со страниц этого сервера",
-        "with the token of a cookie, changes are taken from this server's own pages alone",
-    );
-    Err(Problem::new(StatusCode::FORBIDDEN, "ForeignOrigin", detail))
+    let text = cookie::token(headers).ok_or(Stranger::NoToken)?;
+    if cookie::may_change(method, headers) { Ok(text) } else { Err(Stranger::ForeignOrigin) }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{self, Problem, Sentence};
-use super::{Host, console, events, metrics};
+use super::{Host, admission, console, events, metrics};
 
 mod answer;
 pub mod audit;
@@ -46,6 +46,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/api/openapi.json", axum::routing::get(move || async move { document.into_response() }))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&host), admission::admit))
         .layer(middleware::from_fn(problem::localise))
         .layer(middleware::from_fn_with_state(Arc::clone(&host), metrics::observe))
         .with_state(host)

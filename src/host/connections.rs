@@ -1,165 +1,204 @@
-//! Connections: how many there are, and how long a silent one may stay.
+//! Connections: how many there are, and how long a silent or a slow one may stay.
 //!
-//! Knows TCP and HTTP/1; must not know a route.
+//! Knows TCP, TLS and HTTP/1; must not know a route.
 //!
 //! ```text
-//!   place ─▶ accept ─▶ [head in time] ─▶ router ─▶ [answer taken in time] ─┐
-//!              ▲                                                          │ the next request
-//!              └── the kernel's queue holds who finds no place             └─▶ or the end, and the place
+//!   place ─▶ accept ─▶ [TLS] ─▶ [head in time] ─▶ router ─▶ [answer taken in time] ─┐
+//!              ▲ └── an address that has its own places taken is closed              │ the next request
+//!              └── the system's queue holds who finds no place                       └─▶ or the end
 //! ```
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1::{Builder, Connection};
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::Sleep;
+use tokio_rustls::TlsAcceptor;
 
-use super::events::STREAMS_MAX;
+use super::address::{Address, Connections};
+use super::limits::Limits;
 
-/// Connections at once: every stream of events may stand, and as many ask besides.
-const CONNECTIONS_MAX: usize = 2 * STREAMS_MAX;
+mod patience;
 
-/// How long the head of a request may take, and so how long a connection may rest between two:
-/// longer than a slow line needs, short enough that silent clients do not hold every place.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+use patience::Patient;
 
-/// How long a client may take nothing of an answer. One that reads slowly takes something.
-const STALL_MAX: Duration = Duration::from_secs(30);
+/// The longest head of a request that is read at all, and so what a connection holds of one: room for
+/// one that `admission` refuses in words.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// What the system may hold of an answer that a client does not take; it doubles the number for its
+/// own needs. By itself it would hold megabytes of each slow reader's.
+const SEND_BUFFER_BYTES: usize = 128 << 10;
 
 /// The pause after a connection could not be accepted: mostly there are too many open files, and
 /// trying at once would only burn.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
-/// Serves until the host stops, and then until what is under way has its answer.
-pub async fn serve(listener: TcpListener, app: Router, mut stopping: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let open = GracefulShutdown::new();
-    loop {
-        let (stream, place) = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
-            _ = stopping.wait_for(|stopping| *stopping) => break,
-        };
-        let connection = open.watch(connection(stream, app.clone()));
-        tokio::spawn(async move {
-            let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended");
-            }
-        });
-    }
-    drop(listener);
-    open.shutdown().await;
+/// How connections are taken.
+pub struct Door {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    limits: Limits,
+    connections: Connections,
 }
 
-/// The next connection, once there is a place for it.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
-    // The semaphore is never closed, so that there always is a permit.
-    let place = Arc::clone(places).acquire_owned().await.ok();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+impl Door {
+    /// Takes connections from a listener, within limits.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not bound what it holds of answers.
+    pub fn new(listener: TcpListener, tls: Option<TlsAcceptor>, limits: Limits) -> io::Result<Door> {
+        // What is accepted has it from the listener.
+        socket2::SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        let connections = Connections::new(limits.connections_of_address_max);
+        Ok(Door { listener, tls, limits, connections })
+    }
+
+    /// Serves until the host stops, and then until what is under way has its answer.
+    pub async fn serve(self, app: Router, mut stopping: watch::Receiver<bool>) {
+        let places = Arc::new(Semaphore::new(self.limits.connections_max));
+        let open = GracefulShutdown::new();
+        loop {
+            let (stream, address, place) = tokio::select! {
+                accepted = self.accept(&places) => accepted,
+                _ = stopping.wait_for(|stopping| *stopping) => break,
+            };
+            let Some(connected) = self.connections.take(address) else {
+                tracing::debug!("an address has as many connections as it may");
+                continue;
+            };
+            let visit =
+                Visit { app: app.clone(), address, limits: self.limits.clone(), watcher: open.watcher() };
+            let tls = self.tls.clone();
+            tokio::spawn(async move {
+                let _held = (place, connected);
+                match tls {
+                    None => visit.serve(stream).await,
+                    Some(tls) => visit.serve_tls(tls, stream).await,
+                }
+            });
+        }
+        drop(self.listener);
+        open.shutdown().await;
+    }
+
+    /// The next connection, once there is a place for it.
+    async fn accept(&self, places: &Arc<Semaphore>) -> (TcpStream, Address, Option<OwnedSemaphorePermit>) {
+        // The semaphore is never closed, so that there always is a permit.
+        let place = Arc::clone(places).acquire_owned().await.ok();
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, peer)) => return (stream, Address::of(peer.ip()), place),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
     }
 }
 
-type Served<S> = Connection<TokioIo<Patient<S>>, TowerToHyperService<Router>>;
+/// One connection.
+struct Visit {
+    app: Router,
+    address: Address,
+    limits: Limits,
+    watcher: Watcher,
+}
 
-fn connection<S: AsyncRead + AsyncWrite + Unpin>(stream: S, app: Router) -> Served<S> {
+impl Visit {
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(self, stream: S) {
+        let connection = connection(stream, self.app, self.address, &self.limits);
+        if let Err(error) = self.watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended");
+        }
+    }
+
+    /// The same inside of TLS, which has to be agreed on in the time of a head.
+    async fn serve_tls(self, tls: TlsAcceptor, stream: TcpStream) {
+        match tokio::time::timeout(self.limits.head(), tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Err(error)) => tracing::debug!(%error, "TLS was not agreed on"),
+            Err(_) => tracing::debug!("TLS was not agreed on in time"),
+        }
+    }
+}
+
+type Served<S> = Connection<TokioIo<Patient<S>>, Routed>;
+
+fn connection<S>(stream: S, app: Router, address: Address, limits: &Limits) -> Served<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut http = Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX);
-    let stream = Patient { stream, stalled: None };
-    http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app))
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head()).max_buf_size(HEAD_BYTES_MAX);
+    let stream = Patient::new(stream, limits.stall());
+    http.serve_connection(TokioIo::new(stream), Routed { app: TowerToHyperService::new(app), address })
 }
 
-/// A stream whose writes fail once the other side has taken nothing for [`STALL_MAX`].
-struct Patient<S> {
-    stream: S,
-    stalled: Option<Pin<Box<Sleep>>>,
+/// The router, told where each request comes from.
+struct Routed {
+    app: TowerToHyperService<Router>,
+    address: Address,
 }
 
-impl<S: AsyncWrite + Unpin> Patient<S> {
-    fn write<T>(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        write: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if let Poll::Ready(written) = write(Pin::new(&mut self.stream), context) {
-            self.stalled = None;
-            return Poll::Ready(written);
-        }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(STALL_MAX)));
-        stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
-    }
-}
+impl Service<Request<Incoming>> for Routed {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.write(context, |stream, context| stream.poll_write(context, bytes))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.write(context, |stream, context| stream.poll_write_vectored(context, parts))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.write(context, |stream, context| stream.poll_flush(context))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.write(context, |stream, context| stream.poll_shutdown(context))
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, into)
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.address);
+        self.app.call(request)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
     use tokio::time::Instant;
+
+    fn served(stream: DuplexStream, app: Router) -> Served<DuplexStream> {
+        connection(stream, app, Address::of(IpAddr::V4(Ipv4Addr::LOCALHOST)), &Limits::default())
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_head_that_does_not_come_ends_the_connection() {
         let (mut client, server) = tokio::io::duplex(1_024);
-        let served = tokio::spawn(connection(server, Router::new()));
+        let served = tokio::spawn(served(server, Router::new()));
         let began = Instant::now();
         client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n").await.expect("half a head is sent");
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).await.expect("the connection is closed");
-        assert!(began.elapsed() >= HEAD_TIME_MAX, "{:?}", began.elapsed());
+        assert!(began.elapsed() >= Limits::default().head(), "{:?}", began.elapsed());
+        assert!(served.await.expect("no panic").is_err(), "it ended by the bound");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_drips_ends_the_connection_as_one_that_does_not_come() {
+        let (mut client, server) = tokio::io::duplex(1_024);
+        let served = tokio::spawn(served(server, Router::new()));
+        let began = Instant::now();
+        client.write_all(b"GET / HTTP/1.1\r\nHost: ").await.expect("a head begins");
+        while client.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let patience = Limits::default().head().as_secs();
+        assert!((patience..patience + 2).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
         assert!(served.await.expect("no panic").is_err(), "it ended by the bound");
     }
 
@@ -168,8 +207,8 @@ mod tests {
         let (mut client, server) = tokio::io::duplex(1_024);
         let long = Router::new().route("/", axum::routing::get(async || "x".repeat(1 << 20)));
         client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("a request is sent");
-        let (began, ended) = (Instant::now(), connection(server, long).await);
+        let (began, ended) = (Instant::now(), served(server, long).await);
         assert!(ended.is_err(), "it ended by the bound");
-        assert_eq!(began.elapsed().as_secs(), STALL_MAX.as_secs());
+        assert_eq!(began.elapsed(), Limits::default().stall());
     }
 }

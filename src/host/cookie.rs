@@ -66,32 +66,38 @@ pub fn may_change(method: &Method, headers: &HeaderMap) -> bool {
     origin.and_then(|origin| Some(origin.authority()?.as_str() == host)).unwrap_or(false)
 }
 
-/// The cookies that open for somebody until the token ends.
+/// The cookies that open for somebody until the token ends; secure ones go over TLS alone.
 #[must_use]
-pub fn open(principal: &Principal, token: &str, expires: Option<Timestamp>, now: Timestamp) -> Vec<String> {
+pub fn open(
+    principal: &Principal,
+    token: &str,
+    expires: Option<Timestamp>,
+    now: Timestamp,
+    secure: bool,
+) -> Vec<String> {
     let left = expires.map_or(SECONDS_MAX, |expires| (expires.0.saturating_sub(now.0)) / 1_000_000);
-    set(principal, token, left.clamp(0, SECONDS_MAX))
+    set(principal, token, left.clamp(0, SECONDS_MAX), secure)
 }
 
 /// The cookies that open nothing any more.
 #[must_use]
-pub fn close(principal: &Principal) -> Vec<String> {
-    set(principal, "", 0)
+pub fn close(principal: &Principal, secure: bool) -> Vec<String> {
+    set(principal, "", 0, secure)
 }
 
 /// The cookie of a person, whoever that is, that opens nothing any more.
 #[must_use]
-pub fn close_person() -> String {
-    cookie(NAME, "", PERSON, 0)
+pub fn close_person(secure: bool) -> String {
+    cookie(NAME, "", PERSON, 0, secure)
 }
 
 /// The path of a person's cookie.
 const PERSON: &str = "/api";
 
-fn set(principal: &Principal, token: &str, seconds: i64) -> Vec<String> {
+fn set(principal: &Principal, token: &str, seconds: i64, secure: bool) -> Vec<String> {
     let (mark, path) = match principal {
         Principal::Operator(_) | Principal::Administrator(_) => {
-            return vec![cookie(NAME, token, PERSON, seconds)];
+            return vec![cookie(NAME, token, PERSON, seconds, secure)];
         }
         Principal::Channel(channel) => (format!("channel.{channel}"), format!("/api/channels/{channel}")),
         Principal::Process(process) => {
@@ -99,11 +105,13 @@ fn set(principal: &Principal, token: &str, seconds: i64) -> Vec<String> {
             (format!("process.{code}"), format!("/api/processes/{code}/messages"))
         }
     };
-    vec![cookie(NAME, token, &path, seconds), cookie(&format!("{NAME}.{mark}"), "1", SIGN_IN, seconds)]
+    let beside = format!("{NAME}.{mark}");
+    vec![cookie(NAME, token, &path, seconds, secure), cookie(&beside, "1", SIGN_IN, seconds, secure)]
 }
 
-fn cookie(name: &str, value: &str, path: &str, seconds: i64) -> String {
-    format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict")
+fn cookie(name: &str, value: &str, path: &str, seconds: i64, secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
 #[cfg(test)]
@@ -129,7 +137,7 @@ mod tests {
     fn what_was_marked_at_signing_in_is_known_at_signing_out() {
         let channel = Principal::Channel(ChannelId(Uuid::from_u128(7)));
         let process = Principal::Process(ProcessId::new("order-ready").expect("a code"));
-        let marks = [&channel, &process].map(|of| open(of, "sb_1_x", None, Timestamp(0)).remove(1));
+        let marks = [&channel, &process].map(|of| open(of, "sb_1_x", None, Timestamp(0), false).remove(1));
         for mark in &marks {
             assert!(mark.contains("; Path=/api/sign-in; Max-Age=2592000; HttpOnly"), "{mark}");
         }

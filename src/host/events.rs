@@ -19,7 +19,7 @@ use serde::Deserialize;
 use switchboard::engine::Feed;
 use switchboard::log::Position;
 use switchboard::wire::Recorded;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, MissedTickBehavior};
 use utoipa::IntoParams;
 
@@ -31,22 +31,25 @@ use super::problem::{Problem, Sentence};
 
 mod places;
 mod sight;
+mod threads;
 
+pub use places::Streams;
 use places::{Full, Place};
-pub use places::{STREAMS_MAX, Streams};
 use sight::Sight;
+pub use threads::Threads;
 
 /// Events that wait for a slow reader; the feed itself waits then, and nothing is lost.
 const WAITING_MAX: usize = 64;
+
+/// Octets of the events that wait, unless one is longer by itself: so many times the streams is what
+/// slow readers cost, whatever is written to them.
+const WAITING_BYTES_MAX: usize = 128 << 10;
 
 /// Unseen events after which the reader is told how far the log is.
 const UNSEEN_MAX: u32 = 256;
 
 /// The time between signs of life: proxies drop what is silent for a minute or half of one.
 const HEARTBEAT: Duration = Duration::from_secs(5);
-
-/// How long a reader may take nothing while events wait: what it misses is there when it comes back.
-const STALL_MAX: Duration = Duration::from_secs(30);
 
 /// How long a reader waits before it connects again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -87,11 +90,19 @@ pub async fn follow(
     let after = begin(&host, headers, after)?;
     let sight = Sight::of(&host, actor).await?;
     let place = host.streams.take(actor.token).map_err(full)?;
-    let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    let feed = host.engine.subscribe(after);
-    let follower =
-        Follower { host, token: actor.token, feed, sight, sender, told: after, unseen: 0, _place: place };
-    tokio::spawn(follower.run());
+    let (reader, receiver) = Reader::new(host.limits.stall());
+    let (feed, token) = (host.engine.subscribe(after), actor.token);
+    let follower = Follower {
+        host: Arc::clone(&host),
+        token,
+        feed,
+        sight,
+        reader,
+        told: after,
+        unseen: 0,
+        _place: place,
+    };
+    host.followers.follow(follower.run());
     Ok(Sse::new(Events { receiver }))
 }
 
@@ -128,14 +139,14 @@ fn begin(host: &Host, headers: &HeaderMap, after: Option<u64>) -> Result<Positio
 
 /// The stream of one connection; it ends when its follower does.
 pub struct Events {
-    receiver: mpsc::Receiver<Event>,
+    receiver: mpsc::Receiver<Waiting>,
 }
 
 impl Stream for Events {
     type Item = Result<Event, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.receiver.poll_recv(context).map(|event| event.map(Ok))
+        self.receiver.poll_recv(context).map(|waiting| waiting.map(|waiting| Ok(waiting.event)))
     }
 }
 
@@ -145,7 +156,7 @@ struct Follower {
     token: uuid::Uuid,
     feed: Feed,
     sight: Sight,
-    sender: mpsc::Sender<Event>,
+    reader: Reader,
     /// The last id that the reader has.
     told: Position,
     unseen: u32,
@@ -159,7 +170,7 @@ struct Gone;
 
 impl Follower {
     async fn run(mut self) {
-        let (mut stopping, reader) = (self.host.stopping.clone(), self.sender.clone());
+        let (mut stopping, reader) = (self.host.stopping.clone(), self.reader.sender.clone());
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => {}
             () = reader.closed() => {}
@@ -169,7 +180,7 @@ impl Follower {
 
     async fn follow(&mut self) -> Result<Infallible, Gone> {
         let start = Event::default().retry(RETRY).id(self.told.to_string());
-        self.send(start).await?;
+        self.send(start, 0).await?;
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -202,7 +213,8 @@ impl Follower {
         let data = serde_json::to_string(&json).map_err(|_| Gone)?;
         self.told = recorded.position;
         self.unseen = 0;
-        self.send(Event::default().id(recorded.position.to_string()).event(json.kind).data(data)).await
+        let (id, bytes) = (recorded.position.to_string(), data.len());
+        self.send(Event::default().id(id).event(json.kind).data(data), bytes).await
     }
 
     /// Gives a sign of life to a reader whose token still opens.
@@ -213,32 +225,62 @@ impl Follower {
         if self.feed.position() > self.told {
             return self.tell_position().await;
         }
-        self.send(Event::default().comment("")).await
+        self.send(Event::default().comment(""), 0).await
     }
 
     /// Moves the reader's id past events that it does not see; an id without data is no event.
     async fn tell_position(&mut self) -> Result<(), Gone> {
         self.told = self.feed.position();
         self.unseen = 0;
-        self.send(Event::default().id(self.told.to_string())).await
+        self.send(Event::default().id(self.told.to_string()), 0).await
     }
 
-    async fn send(&self, event: Event) -> Result<(), Gone> {
-        send(&self.sender, event, || self.host.tokens.is_live(self.token)).await
+    /// Sends an event with so many octets of data.
+    async fn send(&self, event: Event, bytes: usize) -> Result<(), Gone> {
+        self.reader.send(event, bytes, || self.host.tokens.is_live(self.token)).await
     }
 }
 
-/// Sends to a reader who may be slow, but not stand still, and whose token has to open meanwhile.
-async fn send(sender: &mpsc::Sender<Event>, event: Event, is_live: impl Fn() -> bool) -> Result<(), Gone> {
-    let began = Instant::now();
-    loop {
-        match tokio::time::timeout(HEARTBEAT, sender.reserve()).await {
-            Ok(place) => {
-                place.map_err(|_| Gone)?.send(event);
-                return Ok(());
+/// An event that waits for its reader, with the room that it takes.
+struct Waiting {
+    event: Event,
+    _room: OwnedSemaphorePermit,
+}
+
+/// The way to a reader, who may be slow.
+struct Reader {
+    sender: mpsc::Sender<Waiting>,
+    /// What is left of the octets that may wait.
+    room: Arc<Semaphore>,
+    stall: Duration,
+}
+
+impl Reader {
+    fn new(stall: Duration) -> (Reader, mpsc::Receiver<Waiting>) {
+        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        (Reader { sender, room: Arc::new(Semaphore::new(WAITING_BYTES_MAX)), stall }, receiver)
+    }
+
+    /// Sends to a reader who may be slow, but not stand still, and whose token has to open meanwhile:
+    /// what it misses is there when it comes back.
+    async fn send(&self, event: Event, bytes: usize, is_live: impl Fn() -> bool) -> Result<(), Gone> {
+        let room = u32::try_from(bytes.min(WAITING_BYTES_MAX)).unwrap_or(u32::MAX);
+        let began = Instant::now();
+        loop {
+            let place = async {
+                // Nobody closes the room; the sender tells when the reader has gone.
+                let room = Arc::clone(&self.room).acquire_many_owned(room).await.map_err(|_| Gone)?;
+                Ok((room, self.sender.reserve().await.map_err(|_| Gone)?))
+            };
+            match tokio::time::timeout(HEARTBEAT.min(self.stall), place).await {
+                Ok(place) => {
+                    let (room, place) = place?;
+                    place.send(Waiting { event, _room: room });
+                    return Ok(());
+                }
+                Err(_) if began.elapsed() >= self.stall || !is_live() => return Err(Gone),
+                Err(_) => {}
             }
-            Err(_) if began.elapsed() >= STALL_MAX || !is_live() => return Err(Gone),
-            Err(_) => {}
         }
     }
 }
@@ -247,14 +289,33 @@ async fn send(sender: &mpsc::Sender<Event>, event: Event, is_live: impl Fn() -> 
 mod tests {
     use super::*;
 
+    const STALL: Duration = Duration::from_secs(30);
+
     #[tokio::test(start_paused = true)]
     async fn a_reader_who_stands_still_is_left_and_sooner_when_its_token_ends() {
-        for (is_live, patience) in [(true, STALL_MAX), (false, HEARTBEAT)] {
-            let (sender, _receiver) = mpsc::channel(1);
-            send(&sender, Event::default(), || is_live).await.expect("there is a place");
+        for (is_live, patience) in [(true, STALL), (false, HEARTBEAT)] {
+            let (reader, _receiver) = Reader::new(STALL);
+            for _ in 0..WAITING_MAX {
+                reader.send(Event::default(), 0, || is_live).await.expect("there is a place");
+            }
             let began = Instant::now();
-            assert_eq!(send(&sender, Event::default(), || is_live).await, Err(Gone));
+            assert_eq!(reader.send(Event::default(), 0, || is_live).await, Err(Gone));
             assert_eq!(began.elapsed().as_secs(), patience.as_secs());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_octets_wait_and_one_event_that_is_longer_does_alone() {
+        let (reader, mut receiver) = Reader::new(STALL);
+        let half = WAITING_BYTES_MAX / 2;
+        for _ in 0..2 {
+            reader.send(Event::default(), half, || true).await.expect("there is room");
+        }
+        assert_eq!(reader.send(Event::default(), 1, || true).await, Err(Gone), "there is none");
+        for _ in 0..2 {
+            receiver.recv().await.expect("it waits");
+        }
+        reader.send(Event::default(), 10 * WAITING_BYTES_MAX, || true).await.expect("all is free");
+        assert_eq!(reader.send(Event::default(), 1, || true).await, Err(Gone), "it takes all of it");
     }
 }

@@ -1,16 +1,17 @@
 //! What a request brings: its body, path and query, or a problem that says what is wrong where.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
-use super::language;
 use super::problem::{Problem, Sentence};
+use super::{Host, language};
 
 /// The largest body of most requests: an operator's text of one mebibyte as it is, and what goes
 /// with it. Clients that escape every letter reach it with texts of a third.
@@ -20,16 +21,13 @@ pub const BODY_BYTES_MAX: usize = 2 << 20;
 /// mebibyte is three as `\u044f`, and six at the very worst.
 pub const INBOUND_BYTES_MAX: usize = 8 << 20;
 
-/// How long a body may take to arrive: a slow line, not a stalled one.
-const BODY_TIME_MAX: Duration = Duration::from_secs(20);
-
 /// A body of JSON, of so many octets at most.
 pub struct Body<T, const BYTES_MAX: usize = BODY_BYTES_MAX>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned, const BYTES_MAX: usize> FromRequest<S> for Body<T, BYTES_MAX> {
+impl<T: DeserializeOwned, const BYTES_MAX: usize> FromRequest<Arc<Host>> for Body<T, BYTES_MAX> {
     type Rejection = Problem;
 
-    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(mut request: Request, host: &Arc<Host>) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             let detail = Sentence::new(
                 "Тело запроса должно быть application/json",
@@ -37,8 +35,11 @@ impl<S: Send + Sync, T: DeserializeOwned, const BYTES_MAX: usize> FromRequest<S>
             );
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", detail));
         }
+        if announced(request.headers()).is_some_and(|bytes| bytes > BYTES_MAX as u64) {
+            return Err(too_long(BYTES_MAX));
+        }
         DefaultBodyLimit::max(BYTES_MAX).apply(&mut request);
-        let bytes = tokio::time::timeout(BODY_TIME_MAX, Bytes::from_request(request, state)).await;
+        let bytes = tokio::time::timeout(host.limits.body(), Bytes::from_request(request, host)).await;
         let bytes = bytes.map_err(|_| too_slow())?.map_err(|rejection| unread(&rejection, BYTES_MAX))?;
         serde_json::from_slice(&bytes).map(Body).map_err(|error| bad_json(&error))
     }
@@ -50,15 +51,23 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
+/// How long the body will be, where the request says it.
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 fn unread(rejection: &BytesRejection, bytes_max: usize) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let ru = format!("Тело запроса длиннее {bytes_max} октетов");
-        let en = format!("the body is longer than {bytes_max} octets");
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", Sentence::new(ru, en))
-            .with("max", bytes_max);
+        return too_long(bytes_max);
     }
     let detail = Sentence::new("Тело запроса не прочиталось", "the body could not be read");
     Problem::new(StatusCode::BAD_REQUEST, "BodyUnreadable", detail)
+}
+
+fn too_long(bytes_max: usize) -> Problem {
+    let ru = format!("Тело запроса длиннее {bytes_max} октетов");
+    let en = format!("the body is longer than {bytes_max} octets");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", Sentence::new(ru, en)).with("max", bytes_max)
 }
 
 fn too_slow() -> Problem {

@@ -23,7 +23,7 @@ mod words;
 pub use facts::facts;
 
 /// Seconds after which a busy host may be asked again: a burst is over by then.
-const RETRY_AFTER_SECONDS: u16 = 1;
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// A sentence in both languages.
 #[derive(Clone, Debug)]
@@ -61,6 +61,8 @@ struct Details {
     hint: Option<Sentence>,
     facts: Map<String, Value>,
     outcome: Outcome,
+    /// Seconds after which the same may be asked again.
+    retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -68,13 +70,21 @@ impl Problem {
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, detail: Sentence) -> Problem {
         let (hint, facts, outcome) = (None, Map::new(), Outcome::NotWritten);
-        Problem(Box::new(Details { status, code, detail, hint, facts, outcome }))
+        let retry_after = (code == "Busy").then_some(RETRY_AFTER_SECONDS);
+        Problem(Box::new(Details { status, code, detail, hint, facts, outcome, retry_after }))
     }
 
     /// The same with a fact.
     #[must_use]
     pub fn with(mut self, name: &str, fact: impl Into<Value>) -> Problem {
         self.0.facts.insert(name.to_owned(), fact.into());
+        self
+    }
+
+    /// The same with seconds after which it may be asked again.
+    #[must_use]
+    pub fn after(mut self, seconds: u64) -> Problem {
+        self.0.retry_after = Some(seconds);
         self
     }
 
@@ -102,8 +112,8 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(axum::http::header::CONTENT_LANGUAGE, HeaderValue::from_static(tag(lang)));
-        if self.0.code == "Busy" {
-            headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        if let Some(seconds) = self.0.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.0.status == StatusCode::UNAUTHORIZED {
             let challenge = match self.0.code {
@@ -152,6 +162,7 @@ impl From<Rejection> for Problem {
             hint: both(rejection.hint(Lang::Ru), rejection.hint(Lang::En)),
             facts: facts(&rejection),
             outcome: Outcome::NotWritten,
+            retry_after: None,
         }))
     }
 }

@@ -4,11 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::connections;
+use super::connections::Door;
 
 /// The signals that end the host, and who is told.
 pub struct Signals {
@@ -29,7 +28,7 @@ impl Signals {
     }
 
     /// Serves until a signal comes; then answers what is under way, for so long.
-    pub async fn serve(self, listener: TcpListener, app: Router, drain: Duration) {
+    pub async fn serve(self, door: Door, app: Router, drain: Duration) {
         let Signals { mut interrupt, mut terminate, stop } = self;
         let mut stopped = stop.subscribe();
         let told = async move {
@@ -41,7 +40,7 @@ impl Signals {
             stop.send_replace(true);
         };
         let told = tokio::spawn(told);
-        let serving = connections::serve(listener, app, stopped.clone());
+        let serving = door.serve(app, stopped.clone());
         let late = async move {
             let _ = stopped.wait_for(|stopping| *stopping).await;
             tokio::time::sleep(drain).await;

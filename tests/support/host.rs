@@ -5,9 +5,12 @@
 #![allow(dead_code)] // Each test program uses a part of it.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderMap;
@@ -103,6 +106,13 @@ impl Host {
         Host::begin(program(data.path(), listen), data, tokens).await
     }
 
+    /// Notes what has to stay out of the traces.
+    fn note(&self, said: &str) {
+        if let Some(mut file) = noted("said") {
+            file.write_all(said.as_bytes()).expect("what was said is noted");
+        }
+    }
+
     async fn begin(mut command: Command, data: Arc<TempDir>, tokens: HashMap<String, String>) -> Host {
         let mut process = command.spawn().expect("the program starts");
         let out = process.stdout.take().expect("its output is piped");
@@ -123,6 +133,7 @@ impl Host {
             if let [name, token] = line.split(' ').skip(2).collect::<Vec<_>>()[..]
                 && line.starts_with("sample token ")
             {
+                host.note(&Value::from(token).to_string());
                 host.tokens.insert(name.to_owned(), token.to_owned());
             }
         }
@@ -200,6 +211,9 @@ impl Host {
     }
 }
 
+/// The variable with the folder for traces and for what was said, where a test looks at them.
+pub const TRACES: &str = "SWITCHBOARD_TEST_TRACES";
+
 /// The program, to be started in a folder at an address, with the sample.
 pub fn program(data: &Path, listen: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
@@ -209,7 +223,18 @@ pub fn program(data: &Path, listen: &str) -> Command {
         .env("RUST_LOG", "warn")
         .stdout(Stdio::piped())
         .kill_on_drop(true);
+    if let Some(traces) = noted("traces") {
+        command.env("RUST_LOG", "debug,switchboard=trace").stderr(traces);
+    }
     command
+}
+
+/// A new file of a kind in the folder for traces; none where nobody looks at them.
+fn noted(kind: &str) -> Option<File> {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let file = PathBuf::from(std::env::var_os(TRACES)?).join(format!("{number}.{kind}"));
+    Some(File::create_new(file).expect("a file for traces"))
 }
 
 /// Runs the program to its end.
@@ -244,14 +269,17 @@ impl Person<'_> {
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.host.note(&body.to_string());
         Answer::of(self.request(Method::POST, path).json(&body)).await
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.host.note(&body.to_string());
         Answer::of(self.request(Method::PUT, path).json(&body)).await
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.host.note(&body.to_string());
         Answer::of(self.request(Method::PATCH, path).json(&body)).await
     }
 

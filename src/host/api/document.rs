@@ -129,7 +129,7 @@ fn name(operation: &mut Operation) {
 }
 
 fn key() -> utoipa::openapi::path::Parameter {
-    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(200));
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,200}$"));
     ParameterBuilder::new()
         .name(IDEMPOTENCY_KEY)
         .parameter_in(ParameterIn::Header)

@@ -27,7 +27,7 @@ impl FromRequestParts<Arc<Host>> for Given {
 
     async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Given, Problem> {
         let actor = Actor::from_request_parts(parts, host).await?;
-        Ok(Given { actor, text: actor::given(parts)?.to_owned() })
+        Ok(Given { actor, text: actor::given(&parts.method, &parts.headers)?.to_owned() })
     }
 }
 
@@ -45,7 +45,7 @@ pub async fn sign_in(State(host): Shared, given: Given) -> Result<WithCookies<Me
     let Given { actor, text } = given;
     let expires = host.tokens.all().into_iter().find(|token| token.id == actor.token);
     let expires = expires.and_then(|token| token.expires);
-    let set = cookie::open(&actor.principal, &text, expires, tokens::now());
+    let set = cookie::open(&actor.principal, &text, expires, tokens::now(), host.secure);
     Ok((cookies(set), workspace::me(State(host), actor).await?))
 }
 
@@ -61,15 +61,16 @@ pub struct SignedOutJson {
 /// can be read, and for a token that ended.
 #[utoipa::path(delete, path = "/api/sign-in", tag = "tokens", responses((status = 200, body = SignedOutJson)))]
 pub async fn sign_out(State(host): Shared, parts: Parts) -> Result<WithCookies<SignedOutJson>, Problem> {
-    let (given, beside) = (actor::given(&parts), cookie::beside(&parts.headers));
+    let beside = cookie::beside(&parts.headers);
+    let given = || actor::given(&parts.method, &parts.headers);
     if parts.headers.contains_key(AUTHORIZATION) {
         // What a header brings has to open: a mistyped token is told as such.
-        actor::opened(&host, given?)?;
+        actor::who(&host, &parts.method, &parts.headers)?;
     } else if beside.is_empty() || !cookie::may_change(&parts.method, &parts.headers) {
-        given?;
+        given()?;
     }
     let signed_out = usize::from(cookie::token(&parts.headers).is_some()) + beside.len();
-    let mut taken_back = vec![cookie::close_person()];
-    taken_back.extend(beside.iter().flat_map(cookie::close));
+    let mut taken_back = vec![cookie::close_person(host.secure)];
+    taken_back.extend(beside.iter().flat_map(|principal| cookie::close(principal, host.secure)));
     Ok((cookies(taken_back), Json(SignedOutJson { signed_out })))
 }

@@ -5,17 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
-/// Streams of events at once: each holds a page of events and a connection.
-pub const STREAMS_MAX: usize = 1_024;
-
-/// Streams of one token: the windows that one person has open, with some that are being left.
-const STREAMS_OF_TOKEN_MAX: usize = 16;
-
 /// The places; a copy has the same ones.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Streams {
     /// How many each token has; those with none are left out.
     taken: Arc<Mutex<HashMap<Uuid, usize>>>,
+    max: usize,
+    of_token_max: usize,
 }
 
 /// Why there is no place.
@@ -38,6 +34,12 @@ pub struct Place {
 }
 
 impl Streams {
+    /// So many places, of which one token may have so many.
+    #[must_use]
+    pub fn new(max: usize, of_token_max: usize) -> Streams {
+        Streams { taken: Arc::default(), max, of_token_max }
+    }
+
     /// Takes a place.
     ///
     /// # Errors
@@ -46,10 +48,10 @@ impl Streams {
     pub fn take(&self, token: Uuid) -> Result<Place, Full> {
         let mut taken = self.taken();
         let own = taken.get(&token).copied().unwrap_or_default();
-        if own >= STREAMS_OF_TOKEN_MAX {
-            return Err(Full::Token { max: STREAMS_OF_TOKEN_MAX });
+        if own >= self.of_token_max {
+            return Err(Full::Token { max: self.of_token_max });
         }
-        if taken.values().sum::<usize>() >= STREAMS_MAX {
+        if taken.values().sum::<usize>() >= self.max {
             return Err(Full::All);
         }
         taken.insert(token, own + 1);
@@ -83,13 +85,13 @@ mod tests {
 
     #[test]
     fn one_token_cannot_take_the_places_of_all() {
-        let (streams, mut places) = (Streams::default(), Vec::new());
-        for token in 0..(STREAMS_MAX / STREAMS_OF_TOKEN_MAX) as u128 {
-            for _ in 0..STREAMS_OF_TOKEN_MAX {
+        let (streams, mut places) = (Streams::new(64, 16), Vec::new());
+        for token in 0..4 {
+            for _ in 0..16 {
                 places.push(streams.take(Uuid::from_u128(token)).expect("there is a place"));
             }
             let refused = streams.take(Uuid::from_u128(token)).err();
-            assert_eq!(refused, Some(Full::Token { max: STREAMS_OF_TOKEN_MAX }));
+            assert_eq!(refused, Some(Full::Token { max: 16 }));
         }
         assert_eq!(streams.take(Uuid::max()).err(), Some(Full::All));
         drop(places);

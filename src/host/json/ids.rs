@@ -16,7 +16,7 @@ macro_rules! checked_texts {
     ($($(#[$doc:meta])* $name:ident($inner:ty) by $read:expr, $write:expr, $example:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, ToSchema)]
-        #[schema(value_type = String, example = $example)]
+        #[schema(value_type = String, example = $example, pattern = "^[a-z0-9_.-]{1,64}$")]
         pub struct $name(pub $inner);
 
         impl<'de> Deserialize<'de> for $name {

@@ -98,6 +98,7 @@ pub struct PolicyJson {
     /// Whether business processes may send.
     pub initiated: bool,
     /// The longest outgoing text, in characters.
+    #[schema(value_type = u64, maximum = 4_294_967_295_u64)]
     pub text_chars_max: u32,
 }
 
@@ -149,6 +150,7 @@ pub struct RulesJson {
     pub supervisors_create: bool,
     /// A customer's message reopens the last session if it was closed at most so many seconds ago;
     /// without it there is always a new one.
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
     pub reopen_within_seconds: Option<u32>,
 }
 
