@@ -25,7 +25,7 @@ pub(crate) mod table;
 
 pub(crate) use sealed::{BeforeSync, Sealed, Sealing};
 pub(crate) use store::Store;
-pub(crate) use table::{AtOnce, Change, Direction, Folder, Table};
+pub(crate) use table::{Change, Direction, Folder, Table};
 
 /// What went wrong with a folder.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +39,9 @@ pub(crate) enum DiskError {
     /// What stands in a file, from this number on, is not what was written.
     #[error("{}: {reason}", file.display())]
     Broken { file: PathBuf, number: u64, reason: String },
+    /// Whoever asked does not wait for the disk, and would have to. Nothing is wrong.
+    #[error("the disk would have to be waited for")]
+    NotAtOnce,
 }
 
 impl DiskError {

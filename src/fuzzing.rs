@@ -33,7 +33,7 @@ pub fn read_frame(bytes: &[u8]) -> Result<FrameRead, String> {
     let (mut records, mut flags, mut open) = (Vec::new(), Vec::new(), Open::new(first));
     for record in frame.records() {
         let (position, encoded) = record.map_err(|error| error.to_string())?;
-        let record = encoded.record(position, frame.bytes());
+        let record = frame.record(position, &encoded);
         let shared = Shared {
             stamp: encoded.flags & envelope::SAME_STAMP != 0,
             stream: encoded.flags & envelope::SAME_STREAM != 0,

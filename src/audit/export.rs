@@ -72,7 +72,7 @@ impl<'a> Exporting<'a> {
         let mut events = Vec::new();
         for read in frame.records() {
             let (position, encoded) = read.map_err(|error| super::Fault::at(frame.first, error))?;
-            let record = encoded.record(position, frame.bytes());
+            let record = frame.record(position, &encoded);
             let recorded = wire::recorded(&record)?;
             events.push(ExportedEvent { flags: encoded.flags, record, recorded });
         }

@@ -68,7 +68,7 @@ pub(super) fn prove_within(
         while let Some((frame, _)) = walk.step(report)? {
             for read in frame.records() {
                 let (position, encoded) = read.map_err(|error| Fault::at(frame.first, error))?;
-                sweep.take(encoded.record(position, frame.bytes()))?;
+                sweep.take(frame.record(position, &encoded))?;
             }
         }
         sweep.settle()?;

@@ -145,14 +145,17 @@ impl Sealed {
         Ok(bytes)
     }
 
-    /// Reads one block, if it has no more than so many bytes and that needs no waiting for the disk.
-    pub(crate) fn read_at_once(&self, number: u64, bytes_max: usize) -> Option<Vec<u8>> {
+    /// Reads the block in which a number stands into the beginning of `bytes`, if it has no more than
+    /// so many and that needs no waiting for the disk; says how many it has.
+    pub(crate) fn read_at_once(&self, number: u64, bytes_max: usize, bytes: &mut Vec<u8>) -> Option<usize> {
         let (from, to) = self.blocks.span(number.saturating_sub(self.first), 0);
         let length = (to - from) as usize;
         // To open the file may be to wait.
         let file = self.file.get().filter(|_| length <= bytes_max)?;
-        let mut bytes = vec![0; length];
-        read_at_once(&file.0, &mut bytes, from.into()).then_some(bytes)
+        if bytes.len() < length {
+            bytes.resize(length, 0);
+        }
+        read_at_once(&file.0, &mut bytes[..length], from.into()).then_some(length)
     }
 
     /// The file stays open if not many are.
@@ -198,11 +201,32 @@ impl Blocks {
 
     /// From where to where the block with a number stands, and those after it within so many bytes.
     fn span(&self, number: u64, bytes_max: u64) -> (u32, u32) {
-        let block = self.numbers.partition_point(|first| u64::from(*first) <= number).saturating_sub(1);
+        let block = self.up_to(number).saturating_sub(1);
         let from = self.offsets[block];
         let ends = &self.offsets[block + 1..];
-        let within = ends.partition_point(|end| u64::from(end - from) <= bytes_max).max(1);
+        let within = match bytes_max {
+            0 => 1,
+            _ => ends.partition_point(|end| u64::from(end - from) <= bytes_max).max(1),
+        };
         (from, ends.get(within - 1).copied().unwrap_or(from))
+    }
+
+    /// How many blocks begin with no number after this one. Blocks have about as many numbers each,
+    /// so that it is looked for from where it would stand if all had, in steps that double.
+    fn up_to(&self, number: u64) -> usize {
+        let Some(last) = self.numbers.last().copied() else { return 0 };
+        let is_after = |first: &u32| u64::from(*first) > number;
+        let count = self.numbers.len();
+        let guess = number * count as u64 / (u64::from(last) + 1);
+        let guess = usize::try_from(guess).map_or(count, |guess| guess.min(count));
+        let (mut from, mut to, mut step) = (guess, guess, 4);
+        while from > 0 && is_after(&self.numbers[from - 1]) {
+            (to, from, step) = (from, from.saturating_sub(step), 2 * step);
+        }
+        while to < count && !is_after(&self.numbers[to]) {
+            (from, to, step) = (to, count.min(to + step), 2 * step);
+        }
+        from + self.numbers[from..to].partition_point(|first| !is_after(first))
     }
 }
 
@@ -361,9 +385,11 @@ mod tests {
                     for number in [*number, number + 2] {
                         let bytes = file.read(number, bytes_max).expect("it is read");
                         if bytes_max == 0 {
-                            let at_once = file.read_at_once(number, usize::MAX);
-                            assert!(at_once.is_none_or(|at_once| at_once == bytes), "{number}");
-                            assert_eq!(file.read_at_once(number, 39), None, "the least has forty bytes");
+                            let mut buffer = vec![9; 5_000];
+                            let at_once = file.read_at_once(number, usize::MAX, &mut buffer);
+                            assert!(at_once.is_none_or(|length| buffer[..length] == bytes), "{number}");
+                            let little = file.read_at_once(number, 39, &mut buffer);
+                            assert_eq!(little, None, "the least has forty bytes");
                         }
                         let own = item(items[at].0, *length);
                         let found = bytes.windows(own.len()).position(|window| window == own);

@@ -33,6 +33,8 @@ mod files;
 mod filter;
 mod layers;
 mod merge;
+mod page;
+mod patience;
 mod run;
 mod segment;
 mod tiers;
@@ -119,20 +121,20 @@ impl Folder {
     }
 }
 
-/// What a lookup that does not wait for the disk can say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum AtOnce {
-    /// The value, or that there is none.
-    Known(Option<Vec<u8>>),
-    /// Only who waits for the disk knows.
-    Unknown,
-}
-
 /// Which end of a scan comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     Forward,
     Backward,
+}
+
+impl Direction {
+    fn next_of(self, left: &mut std::ops::Range<usize>) -> Option<usize> {
+        match self {
+            Direction::Forward => left.next(),
+            Direction::Backward => left.next_back(),
+        }
+    }
 }
 
 /// An ordered table of keys and values for one writer and many readers.
@@ -197,16 +199,11 @@ impl Table {
 
     /// The table as it is now, whatever becomes of it.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot { layers: self.layers() }
+        Snapshot::of(self.layers())
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
         self.snapshot().get(key)
-    }
-
-    /// Looks a key up without waiting for the disk.
-    pub(crate) fn get_at_once(&self, key: &[u8]) -> AtOnce {
-        self.snapshot().get_at_once(key)
     }
 
     /// Reads up to `limit` entries within a range of keys.
@@ -387,7 +384,8 @@ impl Table {
             let merged = &runs[due];
             let deletions = if oldest { Deletions::Dropped } else { Deletions::Kept(self.shape) };
             let points_max = merged.iter().map(|run| run.points()).sum();
-            let cursors = merged.iter().map(|run| Cursor::of_run(run, EVERYTHING, Direction::Forward, false));
+            let cursors =
+                merged.iter().map(|run| Cursor::of_run(run.pages(), EVERYTHING, Direction::Forward));
             let merge = Merge::new(cursors, Direction::Forward)?;
             let run = Arc::new(files.write(self.number(), merge, points_max, deletions)?);
             #[cfg(test)]

@@ -151,8 +151,8 @@ impl<'a> Encoded<'a> {
         Ok(Encoded { version, previous, flags, kind, schema, codec, stream, stamp, payload })
     }
 
-    /// The record itself; `frame` holds the bytes that it was read from, and is kept by its payload.
-    pub(crate) fn record(&self, position: Position, frame: &Bytes) -> Record {
+    /// The record itself; `keep` makes its payload of the bytes that it was read from.
+    pub(crate) fn record(&self, position: Position, keep: impl FnOnce(&[u8]) -> Bytes) -> Record {
         let stamp = Stamp {
             time_us: self.stamp.time_us,
             command: self.stamp.command,
@@ -167,7 +167,7 @@ impl<'a> Encoded<'a> {
             kind: self.kind,
             schema: self.schema,
             codec: self.codec,
-            payload: frame.slice_ref(self.payload),
+            payload: keep(self.payload),
         };
         Record { position, version: self.version, previous: self.previous, stamp, entry }
     }

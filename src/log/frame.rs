@@ -12,7 +12,7 @@
 use bytes::Bytes;
 
 use super::envelope::{self, ENVELOPE_VERSION, Encoded, EnvelopeError, RECORD_BYTES_MAX, VERSIONS_BYTES_MAX};
-use super::{Position, Version};
+use super::{Position, Record, Version};
 use crate::disk::bytes::{Malformed, Reader};
 
 /// The most bytes of one value: with at most 17 items to a leaf of the store, a leaf stays below
@@ -143,6 +143,40 @@ pub(crate) fn extent(bytes: &[u8]) -> Result<(Position, Position, usize), FrameE
     Ok((first, last_of(first, records), HEADER_BYTES + body))
 }
 
+/// A frame whose checksum was found right, in the memory of whoever read it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    pub(crate) first: Position,
+    /// The position of its last record.
+    pub(crate) last: Position,
+    pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> View<'a> {
+    /// Checks the bytes of all parts of the frame that stands at `first`.
+    pub(crate) fn check(first: Position, bytes: &'a [u8]) -> Result<View<'a>, FrameError> {
+        let header = Header::read(bytes)?;
+        let written = HEADER_BYTES + header.body;
+        if bytes.len() != written {
+            return Err(FrameError::Length { found: bytes.len(), written });
+        }
+        let found = checksum(bytes);
+        if found != header.crc {
+            return Err(FrameError::Checksum { found, written: header.crc });
+        }
+        if header.first != first {
+            return Err(FrameError::Misplaced { written: header.first.0 });
+        }
+        Ok(View { first, last: last_of(first, header.records), bytes })
+    }
+
+    /// Its records as they stand there; every byte belongs to one of them.
+    pub(crate) fn records(&self) -> Records<'a> {
+        let reader = Reader::new(&self.bytes[HEADER_BYTES..]);
+        Records { last: self.last, next: self.first, before: None, reader }
+    }
+}
+
 /// A frame that was made here, or whose checksum was found right; its bytes are shared.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
@@ -155,19 +189,12 @@ pub(crate) struct Frame {
 impl Frame {
     /// Checks the bytes of all parts of the frame that stands at `first`.
     pub(crate) fn check(first: Position, bytes: Bytes) -> Result<Frame, FrameError> {
-        let header = Header::read(&bytes)?;
-        let written = HEADER_BYTES + header.body;
-        if bytes.len() != written {
-            return Err(FrameError::Length { found: bytes.len(), written });
-        }
-        let found = checksum(&bytes);
-        if found != header.crc {
-            return Err(FrameError::Checksum { found, written: header.crc });
-        }
-        if header.first != first {
-            return Err(FrameError::Misplaced { written: header.first.0 });
-        }
-        Ok(Frame { first, last: last_of(first, header.records), bytes })
+        let View { first, last, .. } = View::check(first, &bytes)?;
+        Ok(Frame { first, last, bytes })
+    }
+
+    pub(crate) fn view(&self) -> View<'_> {
+        View { first: self.first, last: self.last, bytes: &self.bytes }
     }
 
     /// The same in memory of its own.
@@ -205,19 +232,19 @@ impl Frame {
 
     /// Its records as they stand there; every byte belongs to one of them.
     pub(crate) fn records(&self) -> Records<'_> {
-        Records {
-            frame: self,
-            next: self.first,
-            before: None,
-            reader: Reader::new(&self.bytes[HEADER_BYTES..]),
-        }
+        self.view().records()
+    }
+
+    /// A record that stands in it, whose payload keeps all of it.
+    pub(crate) fn record(&self, position: Position, encoded: &Encoded<'_>) -> Record {
+        encoded.record(position, |payload| self.bytes.slice_ref(payload))
     }
 }
 
 /// The records of a frame, of which only those are decoded that are wanted.
 #[derive(Debug)]
 pub(crate) struct Records<'a> {
-    frame: &'a Frame,
+    last: Position,
     next: Position,
     before: Option<Encoded<'a>>,
     reader: Reader<'a>,
@@ -228,13 +255,13 @@ impl<'a> Iterator for Records<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let position = self.next;
-        if position > self.frame.last {
+        if position > self.last {
             return None;
         }
         self.next = position.next();
         let taken = Encoded::take(self.before.as_ref(), &mut self.reader)
             .map_err(|error| FrameError::Record { position, error });
-        let ended = match position == self.frame.last {
+        let ended = match position == self.last {
             true => self.reader.end("bytes after the last record").map_err(FrameError::from),
             false => Ok(()),
         };

@@ -149,6 +149,16 @@ impl Snapshots {
     pub(super) fn directory(&self) -> &Snapshot {
         &self.0[2]
     }
+
+    /// The same for reading without waiting for the disk, and up to so many bytes of each.
+    pub(super) fn at_once(&self, bytes_max: usize) -> Snapshots {
+        Snapshots(self.0.each_ref().map(|table| table.at_once(bytes_max)))
+    }
+
+    /// Whether anything would have had to wait.
+    pub(super) fn gave_up(&self) -> bool {
+        self.0.iter().any(Snapshot::gave_up)
+    }
 }
 
 impl Tables {

@@ -65,9 +65,10 @@ impl Faults for AtSync {
 }
 
 fn lengths(folder: &Path) -> Vec<(String, u64)> {
-    let length = |file: &PathBuf| fs::metadata(file).expect("it is there").len();
     let name = |file: &PathBuf| file.file_name().expect("a name").to_string_lossy().into_owned();
-    files(folder).iter().map(|file| (name(file), length(file))).collect()
+    // One may get its other name between the two looks.
+    let with_length = |file: &PathBuf| Some((name(file), fs::metadata(file).ok()?.len()));
+    files(folder).iter().filter_map(with_length).collect()
 }
 
 fn copy(from: &Path, to: &Path) {

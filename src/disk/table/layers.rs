@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::filter::Probe;
 use super::merge::{Cursor, Merge, Range, after_prefix};
+use super::patience::Patience;
 use super::run::Run;
 use super::segment::Segment;
-use super::{AtOnce, Direction, Entry};
+use super::{Direction, Entry};
 use crate::disk::DiskError;
 
 use std::ops::Bound;
@@ -27,38 +28,37 @@ pub(super) struct Layers {
 /// A table as of one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
-    pub(super) layers: Arc<Layers>,
+    layers: Arc<Layers>,
+    patience: Patience,
 }
 
 impl Snapshot {
+    pub(super) fn of(layers: Arc<Layers>) -> Snapshot {
+        Snapshot { layers, patience: Patience::Waiting }
+    }
+
+    /// The same for reading without waiting for the disk, and up to so many bytes: more than that
+    /// fails as [`DiskError::NotAtOnce`].
+    pub(crate) fn at_once(&self, bytes_max: usize) -> Snapshot {
+        Snapshot { layers: Arc::clone(&self.layers), patience: Patience::at_once(bytes_max) }
+    }
+
+    /// Whether anything that was read at once would have had to wait.
+    pub(crate) fn gave_up(&self) -> bool {
+        self.patience.gave_up()
+    }
+
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
         let probe = Probe::of(key);
         if let Some(known) = self.get_above(key, probe) {
             return Ok(known.map(<[u8]>::to_vec));
         }
         for run in &self.layers.runs {
-            if let Some(known) = run.get(key, probe)? {
+            if let Some(known) = run.get(key, probe, &self.patience)? {
                 return Ok(known);
             }
         }
         Ok(None)
-    }
-
-    /// Looks a key up without waiting for the disk.
-    pub(crate) fn get_at_once(&self, key: &[u8]) -> AtOnce {
-        let probe = Probe::of(key);
-        if let Some(known) = self.get_above(key, probe) {
-            return AtOnce::Known(known.map(<[u8]>::to_vec));
-        }
-        for run in &self.layers.runs {
-            match run.get_at_once(key, probe) {
-                Some(Ok(None)) => {}
-                Some(Ok(Some(known))) => return AtOnce::Known(known),
-                // Who asks the disk is told what is wrong.
-                Some(Err(_)) | None => return AtOnce::Unknown,
-            }
-        }
-        AtOnce::Known(None)
     }
 
     /// Reads up to `limit` entries within a range of keys.
@@ -69,7 +69,11 @@ impl Snapshot {
         limit: usize,
     ) -> Result<Vec<Entry>, DiskError> {
         let above = self.segments().map(|segment| Ok(Cursor::of_segment(segment, range, direction)));
-        let below = self.layers.runs.iter().map(|run| Cursor::of_run(run, range, direction, true));
+        let below = self
+            .layers
+            .runs
+            .iter()
+            .map(|run| Cursor::of_run(run.groups(range, &self.patience), range, direction));
         Merge::new(above.chain(below), direction)?.collect(limit)
     }
 

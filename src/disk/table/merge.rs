@@ -10,9 +10,8 @@
 
 use std::cmp::Ordering;
 use std::ops::Bound;
-use std::sync::Arc;
 
-use super::run::{Pages, Run};
+use super::run::Pages;
 use super::segment::{EntryRef, Segment, head};
 use super::{Direction, Entry, Shape, Use};
 use crate::disk::DiskError;
@@ -45,7 +44,7 @@ pub(super) struct Cursor<'a> {
 
 enum Entries<'a> {
     Segment(&'a Segment),
-    Page(Arc<Segment>),
+    Page(Segment),
 }
 
 impl<'a> Cursor<'a> {
@@ -54,16 +53,14 @@ impl<'a> Cursor<'a> {
         Cursor { entries: Entries::Segment(segment), at, end, range, direction, pages: None }
     }
 
-    /// Begins to read a run; `cached` keeps its pages for others.
+    /// Begins to read a run.
     pub(super) fn of_run(
-        run: &'a Run,
+        pages: Pages<'a>,
         range: Range<'a>,
         direction: Direction,
-        cached: bool,
     ) -> Result<Cursor<'a>, DiskError> {
-        let entries = Entries::Page(Arc::default());
-        let pages = Some(run.pages(range, cached));
-        let mut cursor = Cursor { entries, at: 0, end: 0, range, direction, pages };
+        let entries = Entries::Page(Segment::default());
+        let mut cursor = Cursor { entries, at: 0, end: 0, range, direction, pages: Some(pages) };
         cursor.next_page()?;
         Ok(cursor)
     }

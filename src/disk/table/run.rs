@@ -4,12 +4,8 @@
 //! removed while somebody reads it is there until he is done.
 //!
 //! ```text
-//!   page … | meta | foot       page:  entry … | where a key stands whole, two bytes each | their
-//!                                     number, two bytes | CRC-32
-//!                              entry: bytes shared with the key before it | rest of the key, counted
-//!                                     | 0, or 1 + length of the value | value
-//!                              meta:  entries | keys in the filter | pages | fence, counted, and
-//!                                     length of its page … | filter
+//!   page … | meta | foot       meta: entries | keys in the filter | pages | fence, counted, and
+//!                                    length of its page … | filter
 //! ```
 
 use std::fs::File;
@@ -21,7 +17,9 @@ use std::sync::Arc;
 use super::cache::Cache;
 use super::filter::{Filter, Probe};
 use super::merge::{Deletions, Merge, Range};
-use super::segment::{Building, EntryRef, Segment};
+use super::page::{BadPage, ENTRIES_A_GROUP, Page, SHARED_BYTES_MAX, shared_bytes};
+use super::patience::Patience;
+use super::segment::{EntryRef, Segment};
 use super::{Direction, KEY_BYTES_MAX, Shape, VALUE_BYTES_MAX};
 use crate::disk::bytes::{Malformed, Reader, put_counted, put_varint};
 use crate::disk::{DiskError, foot, read_at, read_at_once};
@@ -29,12 +27,8 @@ use crate::disk::{DiskError, foot, read_at, read_at_once};
 /// The size that a page is filled to: a lookup reads and checks one, and keeps a fence of it in memory.
 const PAGE_BYTES: usize = 8 * 1024;
 
-/// How many entries stand after each other of which only the first has its whole key: a lookup goes
-/// to the right one of these by halving, and then along them.
-const ENTRIES_A_WHOLE_KEY: usize = 16;
-
 /// The most whole keys of a page, whose shortest entries have three bytes.
-const WHOLE_KEYS_MAX: usize = PAGE_BYTES / 3 / ENTRIES_A_WHOLE_KEY + 2;
+const WHOLE_KEYS_MAX: usize = PAGE_BYTES / 3 / ENTRIES_A_GROUP + 2;
 
 /// The largest page: a full one and the entry that filled it.
 const PAGE_BYTES_MAX: usize = PAGE_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX + 32 + 2 * WHOLE_KEYS_MAX;
@@ -46,9 +40,6 @@ const WRITE_BYTES: usize = 256 * 1024;
 const MARK: foot::Mark = *b"swbrun\0\x02";
 
 const CRC_BYTES: usize = 4;
-
-/// The most bytes of a key that are not written again: they are counted in one byte.
-const SHARED_BYTES_MAX: usize = u8::MAX as usize;
 
 /// A finished run.
 #[derive(Debug)]
@@ -136,50 +127,21 @@ impl Run {
     }
 
     /// What the run says of a key: nothing, that it is deleted, or its value.
-    pub(super) fn get(&self, key: &[u8], probe: Probe) -> Result<Option<Option<Vec<u8>>>, DiskError> {
-        let Some(page) = self.page_of(key, probe) else { return Ok(None) };
-        let bytes = match self.cache.bytes(self.number, page) {
-            Some(known) => known,
-            None => {
-                let read = Arc::new(self.read_page(page)?);
-                self.cache.keep_bytes(self.number, page, &read);
-                read
-            }
-        };
-        self.find(page, &bytes, key)
-    }
-
-    /// The same without waiting for the disk, if that is possible.
-    pub(super) fn get_at_once(
+    pub(super) fn get(
         &self,
         key: &[u8],
         probe: Probe,
-    ) -> Option<Result<Option<Option<Vec<u8>>>, DiskError>> {
-        let Some(page) = self.page_of(key, probe) else { return Some(Ok(None)) };
-        let bytes = match self.cache.bytes(self.number, page) {
-            Some(known) => known,
-            None => {
-                let read = self.page_bytes(page, |bytes, at| Ok(read_at_once(&self.file, bytes, at)));
-                let read = Arc::new(read.transpose()?.ok()?);
-                self.cache.keep_bytes(self.number, page, &read);
-                read
-            }
-        };
-        Some(self.find(page, &bytes, key))
+        patience: &Patience,
+    ) -> Result<Option<Option<Vec<u8>>>, DiskError> {
+        let page = self.may_contain(key, probe).then(|| self.fences.up_to(key).checked_sub(1)).flatten();
+        let Some(page) = page else { return Ok(None) };
+        let bytes = self.page(page, patience)?;
+        let found = Page::of(&bytes).and_then(|page| page.find(key));
+        Ok(found.map_err(|error| self.broken(page, error))?.map(|value| value.map(<[u8]>::to_vec)))
     }
 
-    /// The page that a key is in, if it is in any.
-    fn page_of(&self, key: &[u8], probe: Probe) -> Option<usize> {
-        self.may_contain(key, probe).then(|| self.fences.up_to(key).checked_sub(1)).flatten()
-    }
-
-    fn find(&self, page: usize, bytes: &[u8], key: &[u8]) -> Result<Option<Option<Vec<u8>>>, DiskError> {
-        let found = find_in_page(bytes, key).map_err(|error| self.broken(page, error))?;
-        Ok(found.map(|value| value.map(<[u8]>::to_vec)))
-    }
-
-    /// The pages that may have something of a range.
-    pub(super) fn pages(&self, range: Range<'_>, cached: bool) -> Pages<'_> {
+    /// What may be within a range, for somebody who wants a little of it.
+    pub(super) fn groups<'a>(&'a self, range: Range<'a>, patience: &'a Patience) -> Pages<'a> {
         let first = match range.0 {
             Bound::Included(from) | Bound::Excluded(from) => self.fences.up_to(from).saturating_sub(1),
             Bound::Unbounded => 0,
@@ -188,43 +150,39 @@ impl Run {
             Bound::Included(to) | Bound::Excluded(to) => self.fences.up_to(to),
             Bound::Unbounded => self.fences.len(),
         };
-        Pages { run: self, left: first..end, cached }
+        Pages { run: self, left: first..end, by_groups: Some(ByGroups { range, patience, page: None }) }
     }
 
-    fn page(&self, page: usize, cached: bool) -> Result<Arc<Segment>, DiskError> {
-        if let Some(known) = self.cache.entries(self.number, page) {
+    /// All that it has, for somebody who wants all of it.
+    pub(super) fn pages(&self) -> Pages<'_> {
+        Pages { run: self, left: 0..self.fences.len(), by_groups: None }
+    }
+
+    /// The bytes of a page, kept for others.
+    fn page(&self, page: usize, patience: &Patience) -> Result<Arc<Vec<u8>>, DiskError> {
+        if let Some(known) = self.cache.get(self.number, page) {
             return Ok(known);
         }
-        let bytes = self.read_page(page)?;
-        let read = Arc::new(parse_page(&bytes, self.shape).map_err(|error| self.broken(page, error))?);
-        if cached {
-            self.cache.keep_entries(self.number, page, &read);
-        }
+        let read = Arc::new(self.read_page(page, patience)?);
+        self.cache.keep(self.number, page, &read);
         Ok(read)
     }
 
     /// The bytes of a page, checked, without the checksum.
-    fn read_page(&self, page: usize) -> Result<Vec<u8>, DiskError> {
-        let read = self.page_bytes(page, |bytes, at| read_at(&self.file, bytes, at).map(|()| true))?;
-        Ok(read.unwrap_or_default())
-    }
-
-    /// The same with a reader that says whether it has read; nothing where it has not.
-    fn page_bytes(
-        &self,
-        page: usize,
-        read: impl FnOnce(&mut [u8], u64) -> std::io::Result<bool>,
-    ) -> Result<Option<Vec<u8>>, DiskError> {
+    fn read_page(&self, page: usize, patience: &Patience) -> Result<Vec<u8>, DiskError> {
         let (at, length) = self.fences.page(page);
+        patience.take(length)?;
         let mut bytes = vec![0; length];
-        if !read(&mut bytes, at).map_err(|error| self.broken(page, error))? {
-            return Ok(None);
+        if patience.waits() {
+            read_at(&self.file, &mut bytes, at).map_err(|error| self.broken(page, error))?;
+        } else if !read_at_once(&self.file, &mut bytes, at) {
+            return Err(patience.give_up());
         }
         let checked = bytes.split_last_chunk::<CRC_BYTES>();
         let checked = checked.filter(|(entries, crc)| crc32fast::hash(entries).to_le_bytes() == **crc);
         let length = checked.ok_or_else(|| self.broken(page, BadPage::Checksum))?.0.len();
         bytes.truncate(length);
-        Ok(Some(bytes))
+        Ok(bytes)
     }
 
     fn broken(&self, page: usize, reason: impl ToString) -> DiskError {
@@ -233,20 +191,43 @@ impl Run {
     }
 }
 
-/// Pages of a run that are left to read.
+/// What is left to read of a run, page by page or in smaller pieces.
 pub(super) struct Pages<'a> {
     run: &'a Run,
     left: std::ops::Range<usize>,
-    cached: bool,
+    by_groups: Option<ByGroups<'a>>,
+}
+
+/// How a run is read for a little of it: of a page only those groups are unpacked that are come to.
+struct ByGroups<'a> {
+    range: Range<'a>,
+    patience: &'a Patience,
+    page: Option<(usize, Arc<Vec<u8>>, std::ops::Range<usize>)>,
 }
 
 impl Pages<'_> {
-    pub(super) fn next(&mut self, direction: Direction) -> Result<Option<Arc<Segment>>, DiskError> {
-        let next = match direction {
-            Direction::Forward => self.left.next(),
-            Direction::Backward => self.left.next_back(),
+    pub(super) fn next(&mut self, direction: Direction) -> Result<Option<Segment>, DiskError> {
+        let (run, left) = (self.run, &mut self.left);
+        let failed = |page: usize| move |error: BadPage| run.broken(page, error);
+        let Some(ByGroups { range, patience, page: at_hand }) = &mut self.by_groups else {
+            let Some(page) = direction.next_of(left) else { return Ok(None) };
+            let bytes = run.read_page(page, &Patience::Waiting)?;
+            let whole = Page::of(&bytes).and_then(|page| page.unpack(0..page.groups(), run.shape));
+            return whole.map(Some).map_err(failed(page));
         };
-        next.map(|page| self.run.page(page, self.cached)).transpose()
+        loop {
+            if let Some((page, bytes, groups)) = at_hand
+                && let Some(group) = direction.next_of(groups)
+            {
+                let group = Page::of(bytes).and_then(|page| page.unpack(group..group + 1, run.shape));
+                return group.map(Some).map_err(failed(*page));
+            }
+            let Some(page) = direction.next_of(left) else { return Ok(None) };
+            let bytes = run.page(page, patience)?;
+            let groups =
+                Page::of(&bytes).and_then(|page| page.groups_within(*range)).map_err(failed(page))?;
+            *at_hand = Some((page, bytes, groups));
+        }
     }
 }
 
@@ -295,11 +276,11 @@ impl Writing {
         if self.page.len() >= PAGE_BYTES {
             self.write_page()?;
         }
-        let shared = match self.in_page.is_multiple_of(ENTRIES_A_WHOLE_KEY) {
+        let shared = match self.in_page.is_multiple_of(ENTRIES_A_GROUP) {
             true => 0,
             false => shared_bytes(&self.last, key).min(SHARED_BYTES_MAX),
         };
-        if self.in_page.is_multiple_of(ENTRIES_A_WHOLE_KEY) {
+        if self.in_page.is_multiple_of(ENTRIES_A_GROUP) {
             self.whole.push(self.page.len() as u16);
         }
         self.in_page += 1;
@@ -365,126 +346,4 @@ fn parse_meta(meta: &[u8]) -> Result<(u64, Fences, Filter), Malformed> {
     }
     let filter = Filter::parse(points as usize, reader.rest()).ok_or(Malformed::End { field: "filter" })?;
     Ok((entries, fences, filter))
-}
-
-/// Why a page cannot be read.
-#[derive(Debug, thiserror::Error)]
-enum BadPage {
-    #[error("its checksum is another")]
-    Checksum,
-    #[error("a key shares more bytes than the key before it has")]
-    Shared,
-    #[error("its whole keys stand elsewhere")]
-    Whole,
-    #[error(transparent)]
-    Malformed(#[from] Malformed),
-}
-
-/// The content of a page.
-struct Page<'a> {
-    entries: &'a [u8],
-    /// Where entries with whole keys begin.
-    whole: &'a [[u8; 2]],
-}
-
-impl<'a> Page<'a> {
-    fn of(bytes: &'a [u8]) -> Result<Page<'a>, BadPage> {
-        let (bytes, count) = bytes.split_last_chunk::<2>().ok_or(BadPage::Whole)?;
-        let whole = 2 * usize::from(u16::from_le_bytes(*count));
-        let entries = bytes.len().checked_sub(whole).ok_or(BadPage::Whole)?;
-        let (entries, whole) = bytes.split_at(entries);
-        Ok(Page { entries, whole: whole.as_chunks::<2>().0 })
-    }
-
-    /// The entries among which a key is, if it is in the page.
-    fn around(&self, key: &[u8]) -> Result<&'a [u8], BadPage> {
-        let (mut from, mut to) = (0, self.whole.len());
-        while from < to {
-            let middle = from.midpoint(to);
-            let mut reader = Reader::new(self.from(middle)?);
-            if Packed::take(&mut reader)?.rest <= key { from = middle + 1 } else { to = middle }
-        }
-        let Some(first) = from.checked_sub(1) else { return Ok(&[]) };
-        let entries = self.from(first)?;
-        let length = match from < self.whole.len() {
-            true => entries.len().checked_sub(self.from(from)?.len()).ok_or(BadPage::Whole)?,
-            false => entries.len(),
-        };
-        entries.get(..length).ok_or(BadPage::Whole)
-    }
-
-    fn from(&self, whole: usize) -> Result<&'a [u8], BadPage> {
-        let at = usize::from(u16::from_le_bytes(self.whole[whole]));
-        self.entries.get(at..).ok_or(BadPage::Whole)
-    }
-}
-
-fn parse_page(bytes: &[u8], shape: Shape) -> Result<Segment, BadPage> {
-    let entries = Page::of(bytes)?.entries;
-    let mut reader = Reader::new(entries);
-    let mut page = Building::of_page(2 * entries.len(), shape);
-    while !reader.rest().is_empty() {
-        let Packed { shared, rest, value } = Packed::take(&mut reader)?;
-        page.push_after(shared, rest, value).ok_or(BadPage::Shared)?;
-    }
-    Ok(page.finish())
-}
-
-/// What a page says of a key, without building the keys before it.
-fn find_in_page<'a>(bytes: &'a [u8], key: &[u8]) -> Result<Option<Option<&'a [u8]>>, BadPage> {
-    let mut reader = Reader::new(Page::of(bytes)?.around(key)?);
-    // How many bytes `key` has in common with the entry before, which is less than it.
-    let mut common = 0;
-    while !reader.rest().is_empty() {
-        let Packed { shared, rest, value } = Packed::take(&mut reader)?;
-        // What differs from the entry before only after the place where that one was less is less too.
-        if shared > common {
-            continue;
-        }
-        if shared < common {
-            // What differs from it earlier is greater there than both; but of many shared bytes not
-            // all are counted.
-            if shared < SHARED_BYTES_MAX {
-                return Ok(None);
-            }
-            common = shared;
-        }
-        let wanted = &key[common..];
-        let more = shared_bytes(rest, wanted);
-        match (rest.get(more), wanted.get(more)) {
-            (None, None) => return Ok(Some(value)),
-            (Some(found), Some(wanted)) if found > wanted => return Ok(None),
-            (Some(_), None) => return Ok(None),
-            (Some(_) | None, Some(_)) => common += more,
-        }
-    }
-    Ok(None)
-}
-
-/// How many bytes two keys begin with together.
-fn shared_bytes(one: &[u8], other: &[u8]) -> usize {
-    let (words, _) = one.as_chunks::<8>();
-    let (others, _) = other.as_chunks::<8>();
-    let alike = words.iter().zip(others).take_while(|(a, b)| a == b).count() * 8;
-    alike + one[alike..].iter().zip(&other[alike..]).take_while(|(a, b)| a == b).count()
-}
-
-/// An entry as it stands in a page.
-struct Packed<'a> {
-    /// How many bytes its key has in common with the key before it.
-    shared: usize,
-    rest: &'a [u8],
-    value: Option<&'a [u8]>,
-}
-
-impl<'a> Packed<'a> {
-    fn take(reader: &mut Reader<'a>) -> Result<Packed<'a>, Malformed> {
-        let shared = usize::from(reader.byte("shared bytes")?);
-        let rest = reader.counted("key", 0, KEY_BYTES_MAX)?;
-        let value = match reader.varint("value", 1 + VALUE_BYTES_MAX as u64)? {
-            0 => None,
-            length => Some(reader.take(length as usize - 1, "value")?),
-        };
-        Ok(Packed { shared, rest, value })
-    }
 }

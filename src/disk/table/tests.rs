@@ -142,6 +142,17 @@ fn run_at_random(seed: u64, mut table: Table, mut reopen: impl FnMut(Table) -> T
             3 => table = reopen(table),
             _ => {}
         }
+        for _ in 0..5 {
+            let (from, to) = (key(chance.below(9_000)), key(chance.below(9_000)));
+            let (from, to) = (from.clone().min(to.clone()), from.max(to));
+            let limit = 1 + chance.below(60) as usize;
+            let range = (Bound::Excluded(&*from), Bound::Included(&*to));
+            let within = || model.range::<[u8], _>(range).map(|(k, v)| (k.clone(), v.clone()));
+            let forward = within().take(limit).collect();
+            assert_eq!(table.scan(range, Direction::Forward, limit), Ok(forward), "seed {seed}");
+            let backward = within().rev().take(limit).collect();
+            assert_eq!(table.scan(range, Direction::Backward, limit), Ok(backward), "seed {seed}");
+        }
         for number in (0..9_000).step_by(301).map(|number| number + chance.below(301)) {
             assert_eq!(table.get(&key(number)), Ok(model.get(&key(number)).cloned()), "seed {seed}");
         }
@@ -317,15 +328,16 @@ fn a_flush_frees_the_memory_and_moves_nothing_out_of_sight() {
     let table = Table::open(folder.path(), "table").expect("it opens");
     table.put(b"a".to_vec(), vec![1; 1000]);
     assert!(table.overlay_bytes() >= 1000);
-    assert_eq!(table.get_at_once(b"a"), AtOnce::Known(Some(vec![1; 1000])));
-    assert_eq!(table.get_at_once(b"b"), AtOnce::Known(None));
+    let at_once = |table: &Table, key: &[u8]| table.snapshot().at_once(1 << 20).get(key);
+    assert_eq!(at_once(&table, b"a"), Ok(Some(vec![1; 1000])));
+    assert_eq!(at_once(&table, b"b"), Ok(None));
     table.flush([]).expect("it is written");
     assert_eq!(table.overlay_bytes(), 0);
     // Whether the system has the page in memory is its own affair.
-    let at_once = table.get_at_once(b"a");
-    assert!([AtOnce::Unknown, AtOnce::Known(Some(vec![1; 1000]))].contains(&at_once), "{at_once:?}");
+    let known = at_once(&table, b"a");
+    assert!([Err(DiskError::NotAtOnce), Ok(Some(vec![1; 1000]))].contains(&known), "{known:?}");
     assert_eq!(table.get(b"a"), Ok(Some(vec![1; 1000])));
-    assert_eq!(Table::in_memory().get_at_once(b"a"), AtOnce::Known(None));
+    assert_eq!(at_once(&Table::in_memory(), b"a"), Ok(None));
 }
 
 #[test]
@@ -352,6 +364,25 @@ fn a_reader_sees_all_changes_of_a_batch_or_none_while_they_are_flushed() {
             seen.clone_from(value);
         }
     });
+}
+
+#[test]
+fn who_does_not_wait_reads_no_more_than_allowed_and_is_told_that_there_is_more() {
+    let folder = folder();
+    let table = Table::open(folder.path(), "table").expect("it opens");
+    table.apply((0..9_000u32).map(|number| (number.to_be_bytes().to_vec(), Some(vec![7; 90]))));
+    table.flush([]).expect("it is written");
+    drop(table);
+    let table = Table::open(folder.path(), "table").expect("it opens");
+    let poor = table.snapshot().at_once(100);
+    assert_eq!(poor.scan_prefix(&[], Direction::Forward, 5), Err(DiskError::NotAtOnce));
+    assert!(poor.gave_up());
+    let patient = table.snapshot();
+    let all = patient.scan_prefix(&[], Direction::Forward, 9_999).expect("it is read");
+    assert!(all.len() == 9_000 && !patient.gave_up());
+    let rich = table.snapshot().at_once(0);
+    assert_eq!(rich.scan_prefix(&[], Direction::Forward, 9_999), Ok(all), "what is kept costs nothing");
+    assert!(!rich.gave_up());
 }
 
 #[test]
@@ -408,7 +439,8 @@ fn a_key_is_found_on_the_disk_however_much_it_shares_with_the_one_before() {
     table.flush([]).expect("it is written");
     for key in &kept {
         assert_eq!(table.get(key), Ok(Some(key[250..].to_vec())), "{} bytes", key.len());
-        assert_eq!(table.get_at_once(key), AtOnce::Known(Some(key[250..].to_vec())));
+        let at_once = table.snapshot().at_once(0).get(key);
+        assert_eq!(at_once, Ok(Some(key[250..].to_vec())), "its page is kept");
     }
     for prefix in 249..=301 {
         for last in [b'A', b'c', b'z'] {

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use super::header::{self, Header};
 use super::{EmbeddedOptions, OpenError};
 use crate::disk::{BeforeSync, DiskError, Sealed, Sealing, Store};
-use crate::log::frame::{self, Frame, Hash};
+use crate::log::frame::{self, Frame, Hash, View};
 use crate::log::{Position, ReadError};
 
 /// The folder of the sealed files, within that of the store.
@@ -149,12 +149,27 @@ impl Frames {
         self.read(position, 0).map(apart)
     }
 
-    /// The same if that needs no waiting for the disk, and no more than so many bytes; whoever waits
-    /// is told what is wrong.
-    pub(super) fn around_at_once(&self, position: Position, bytes_max: usize) -> Option<Vec<Frame>> {
+    /// Reads the frame that holds a position into `buffer`, if it needs no waiting for the disk and no
+    /// more than so many bytes, which are taken away; whoever waits is told what is wrong.
+    pub(super) fn holding_at_once<'a>(
+        &self,
+        position: Position,
+        bytes_left: &mut usize,
+        buffer: &'a mut Vec<u8>,
+    ) -> Option<View<'a>> {
         // Somebody who wants to write waits for somebody who reads from the disk.
         let file = file_of(&self.sealed.try_read().ok()?, position)?;
-        split(position, file.read_at_once(position.0, bytes_max)?.into()).ok().map(apart)
+        let length = file.read_at_once(position.0, *bytes_left, buffer)?;
+        *bytes_left -= length;
+        let mut bytes = &buffer[..length];
+        loop {
+            let (first, last, length) = frame::extent(bytes).ok()?;
+            let (frame, after) = bytes.split_at_checked(length)?;
+            if last >= position {
+                return View::check(first, frame).ok().filter(|frame| frame.first <= position);
+            }
+            bytes = after;
+        }
     }
 
     /// Reads the frames on from the one that holds a position, as long as they follow each other.

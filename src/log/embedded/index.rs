@@ -15,7 +15,8 @@ use smallvec::SmallVec;
 use uuid::Uuid;
 
 use crate::disk::bytes::{Malformed, put_varint};
-use crate::disk::{AtOnce, Change, Direction, DiskError, Table};
+use crate::disk::table::Snapshot;
+use crate::disk::{Change, Direction, DiskError, Table};
 use crate::log::frame::Hash;
 use crate::log::{Position, StreamName, Version};
 use entries::{
@@ -105,13 +106,43 @@ impl Index {
         after: Version,
         limit: usize,
     ) -> Result<Vec<Position>, DiskError> {
-        let tail = self.tail(stream)?;
-        let mut positions = Vec::new();
-        let mut after = after.0;
+        self.positions_in(|| self.table.snapshot(), stream, after, limit)
+    }
+
+    /// The same without waiting for the disk, reading so many bytes at most; `None` when that does
+    /// not do.
+    pub(super) fn positions_at_once(
+        &self,
+        stream: &StreamName,
+        after: Version,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Option<Vec<Position>> {
+        // Whoever waits for the disk is told what is wrong.
+        self.positions_in(|| self.table.snapshot().at_once(bytes_max), stream, after, limit).ok()
+    }
+
+    /// What leaves the memory is in the table by then: whoever has not found it there looks at the
+    /// table as it is afterwards.
+    fn positions_in(
+        &self,
+        table: impl Fn() -> Snapshot,
+        stream: &StreamName,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<Position>, DiskError> {
+        if let Some(tail) = self.hot().get(stream)
+            && after.0 >= tail.first() - 1
+        {
+            return Ok(tail.after(after.0, limit).collect());
+        }
+        let tail = self.tail(&table, stream)?;
+        let (mut after, mut positions) = (after.0, Vec::new());
+        // The chunks of a tail stand in the table before the tail is anywhere.
+        let table = table();
         while after < tail.first() - 1 && positions.len() < limit {
             let chunk = after / CHUNK * CHUNK;
-            let key = chunk_key(stream, chunk + 1);
-            let value = self.table.get(&key)?.unwrap_or_default();
+            let value = table.get(&chunk_key(stream, chunk + 1))?.unwrap_or_default();
             let chunk_positions =
                 parse(&value, |reader| take_positions(reader, CHUNK)).map_err(|e| self.broken(e))?;
             let here = chunk_positions.iter().skip((after - chunk) as usize).take(limit - positions.len());
@@ -120,35 +151,6 @@ impl Index {
         }
         positions.extend(tail.after(after, limit - positions.len()));
         Ok(positions)
-    }
-
-    /// The same, if that surely needs no disk.
-    pub(super) fn positions_at_once(
-        &self,
-        stream: &StreamName,
-        after: Version,
-        limit: usize,
-    ) -> Option<Vec<Position>> {
-        let within = |tail: &Tail| -> Option<Vec<Position>> {
-            (after.0 >= tail.first() - 1).then(|| tail.after(after.0, limit).collect())
-        };
-        let left = {
-            let hot = self.hot();
-            if let Some(tail) = hot.get(stream) {
-                return within(tail);
-            }
-            hot.left
-        };
-        match self.table.get_at_once(&tail_key(stream)) {
-            AtOnce::Known(None) => Some(Vec::new()),
-            AtOnce::Known(Some(value)) => {
-                let tail = Tail::parse(&value).ok()?;
-                let found = within(&tail);
-                self.keep(stream, tail, left);
-                found
-            }
-            AtOnce::Unknown => None,
-        }
     }
 
     /// Keeps a tail that was found in the table when so many layers had left: who reads a stream
@@ -226,7 +228,7 @@ impl Index {
         self.hot.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tail(&self, stream: &StreamName) -> Result<Tail, DiskError> {
+    fn tail(&self, table: impl Fn() -> Snapshot, stream: &StreamName) -> Result<Tail, DiskError> {
         let left = {
             let hot = self.hot();
             if let Some(tail) = hot.get(stream) {
@@ -234,7 +236,7 @@ impl Index {
             }
             hot.left
         };
-        let Some(value) = self.table.get(&tail_key(stream))? else { return Ok(Tail::default()) };
+        let Some(value) = table().get(&tail_key(stream))? else { return Ok(Tail::default()) };
         let tail = Tail::parse(&value).map_err(|error| self.broken(error))?;
         self.keep(stream, tail.clone(), left);
         Ok(tail)
@@ -341,7 +343,7 @@ impl Draft {
             Entry::Vacant(unknown) => {
                 let tail = match below.and_then(|below| below.tails.get(stream)) {
                     Some(drafted) => drafted.tail.clone(),
-                    None => index.tail(stream)?,
+                    None => index.tail(|| index.table.snapshot(), stream)?,
                 };
                 Ok(unknown.insert(Drafted { tail, written: false }))
             }

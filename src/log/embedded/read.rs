@@ -4,9 +4,11 @@
 //! Each read is tried at once first, by whoever asks: what the system has in its memory is read in
 //! less time than it takes to hand the question to a thread that may wait.
 
+use bytes::Bytes;
+
 use super::frames::{self, Frames};
 use super::shared::{Disk, Shared, closed};
-use crate::log::frame::Frame;
+use crate::log::frame::{Frame, View};
 use crate::log::taken::Taken;
 use crate::log::{Position, ReadError, Record, StreamName, Version};
 
@@ -33,7 +35,7 @@ pub(super) fn stream(
     let disk = shared.disk();
     let disk = disk.as_ref().ok_or_else(closed)?;
     let positions = match patience {
-        Patience::AtOnce => disk.index.positions_at_once(stream, after, limit),
+        Patience::AtOnce => disk.index.positions_at_once(stream, after, limit, AT_ONCE_BYTES_MAX),
         Patience::Waiting => {
             disk.index.positions(stream, after, limit).map(Some).map_err(frames::unavailable)?
         }
@@ -43,8 +45,9 @@ pub(super) fn stream(
     let mut records = Vec::with_capacity(positions.len());
     let mut rest = &positions[..];
     while let Some(position) = rest.first() {
-        let Some(frame) = found.frame(*position)? else { return Ok(None) };
-        pick(&frame, &mut rest, &mut records)?;
+        if !found.pick(*position, &mut rest, &mut records)? {
+            return Ok(None);
+        }
     }
     Ok(Some(records))
 }
@@ -62,8 +65,8 @@ pub(super) fn at(
     let mut taken = Taken::new(bytes_max);
     let head = shared.head();
     for position in positions.iter().filter(|position| (Position(1)..=head).contains(position)) {
-        let Some(frame) = found.frame(*position)? else { return Ok(None) };
-        if !taken.add(record_at(&frame, *position)?) {
+        let Some(record) = found.record(*position)? else { return Ok(None) };
+        if !taken.add(record) {
             break;
         }
     }
@@ -101,46 +104,61 @@ pub(super) fn all(
     Ok(Some(page.records))
 }
 
-/// Finds frames one by one, wherever they are.
+/// Finds records frame by frame, wherever they are.
 struct Finder<'a> {
     shared: &'a Shared,
     frames: &'a Frames,
     patience: Patience,
     /// How many bytes may be read from files at once.
     bytes_left: usize,
+    /// Where they are read to: a frame is looked at there and forgotten, since the system has it.
+    buffer: Vec<u8>,
 }
 
 impl<'a> Finder<'a> {
     fn new(shared: &'a Shared, disk: &'a Disk, patience: Patience) -> Finder<'a> {
-        Finder { shared, frames: &disk.frames, patience, bytes_left: AT_ONCE_BYTES_MAX }
+        Finder { shared, frames: &disk.frames, patience, bytes_left: AT_ONCE_BYTES_MAX, buffer: Vec::new() }
     }
 
-    /// The frame that holds a position, unless it would have to be waited for and may not be.
-    fn frame(&mut self, position: Position) -> Result<Option<Frame>, ReadError> {
-        let in_memory = self.shared.recent.find(position).or_else(|| self.shared.kept.find(position));
-        if in_memory.is_some() {
-            return Ok(in_memory);
+    /// Takes the records at wanted positions from the frame that holds the first of them, and leaves
+    /// the positions after it; `false` if it would have to be waited for and may not be.
+    fn pick(
+        &mut self,
+        position: Position,
+        wanted: &mut &[Position],
+        into: &mut Vec<Record>,
+    ) -> Result<bool, ReadError> {
+        let (recent, kept) = (&self.shared.recent, &self.shared.kept);
+        if let Some(frame) = recent.find(position).or_else(|| kept.find(position)) {
+            return pick(frame.view(), |payload| frame.bytes().slice_ref(payload), wanted, into)
+                .map(|()| true);
         }
-        let read = match self.patience {
-            Patience::AtOnce => match self.frames.around_at_once(position, self.bytes_left) {
-                Some(read) => read,
-                None => return Ok(None),
-            },
-            Patience::Waiting => self.frames.around(position)?,
-        };
-        let bytes = read.iter().map(|frame| frame.bytes().len()).sum();
-        self.bytes_left = self.bytes_left.saturating_sub(bytes);
-        let frame = read.first().cloned().ok_or_else(|| frames::damaged(position, "its frame is missing"))?;
-        self.shared.kept.keep(read);
-        Ok(Some(frame))
+        match self.patience {
+            Patience::AtOnce => {
+                let Finder { bytes_left, buffer, .. } = self;
+                let Some(view) = self.frames.holding_at_once(position, bytes_left, buffer) else {
+                    return Ok(false);
+                };
+                pick(view, Bytes::copy_from_slice, wanted, into)?;
+            }
+            Patience::Waiting => {
+                let read = self.frames.around(position)?;
+                let missing = || frames::damaged(position, "its frame is missing");
+                let frame = read.first().cloned().ok_or_else(missing)?;
+                kept.keep(read);
+                pick(frame.view(), |payload| frame.bytes().slice_ref(payload), wanted, into)?;
+            }
+        }
+        Ok(true)
     }
-}
 
-/// The record at a position that a frame holds.
-fn record_at(frame: &Frame, position: Position) -> Result<Record, ReadError> {
-    let mut records = Vec::with_capacity(1);
-    pick(frame, &mut &[position][..], &mut records)?;
-    records.pop().ok_or_else(|| frames::damaged(position, "its record is missing"))
+    /// The record at a position, unless it would have to be waited for and may not be.
+    fn record(&mut self, position: Position) -> Result<Option<Record>, ReadError> {
+        let mut records = Vec::with_capacity(1);
+        let is_read = self.pick(position, &mut &[position][..], &mut records)?;
+        let missing = || frames::damaged(position, "its record is missing");
+        is_read.then(|| records.pop().ok_or_else(missing)).transpose()
+    }
 }
 
 /// Records of the log on their way to a reader.
@@ -169,7 +187,7 @@ impl Page {
                 break;
             }
             if position > self.after {
-                self.records.push(encoded.record(position, frame.bytes()));
+                self.records.push(frame.record(position, &encoded));
             }
         }
         self.after = frame.last;
@@ -178,7 +196,12 @@ impl Page {
 }
 
 /// Takes the records at the wanted positions that a frame holds, and leaves the positions after it.
-fn pick(frame: &Frame, wanted: &mut &[Position], into: &mut Vec<Record>) -> Result<(), ReadError> {
+fn pick(
+    frame: View<'_>,
+    keep: impl Fn(&[u8]) -> Bytes,
+    wanted: &mut &[Position],
+    into: &mut Vec<Record>,
+) -> Result<(), ReadError> {
     let mut records = frame.records();
     while let Some(position) = wanted.first().filter(|position| **position <= frame.last) {
         let found = records.find(|read| !matches!(read, Ok((at, _)) if at < position));
@@ -187,7 +210,7 @@ fn pick(frame: &Frame, wanted: &mut &[Position], into: &mut Vec<Record>) -> Resu
         if at != *position {
             return Err(frames::damaged(*position, "the stream index names it twice"));
         }
-        into.push(encoded.record(at, frame.bytes()));
+        into.push(encoded.record(at, &keep));
         *wanted = &wanted[1..];
     }
     Ok(())

@@ -42,7 +42,7 @@ fn decode_all(bytes: &[u8]) -> Result<Vec<Record>, EnvelopeError> {
     while reader.end("rest").is_err() {
         let position = Position(records.len() as u64 + 1);
         let encoded = Encoded::take(before.as_ref(), &mut reader)?;
-        records.push(encoded.record(position, &frame));
+        records.push(encoded.record(position, |payload| frame.slice_ref(payload)));
         before = Some(encoded);
     }
     Ok(records)

@@ -32,7 +32,7 @@ fn content(payload: &[u8], first: bool) -> Vec<u8> {
 
 /// Decodes all records, as far as they can be.
 fn records(frame: &Frame) -> Result<Vec<Record>, FrameError> {
-    frame.records().map(|read| read.map(|(at, encoded)| encoded.record(at, frame.bytes()))).collect()
+    frame.records().map(|read| read.map(|(at, encoded)| frame.record(at, &encoded))).collect()
 }
 
 fn check(first: u64, bytes: &[u8]) -> Result<Frame, FrameError> {
