@@ -57,7 +57,7 @@ pub struct SealedRead {
     pub label: Vec<u8>,
     /// Every byte from the first number on.
     pub bytes: Vec<u8>,
-    /// The block in which each number stands that was asked for.
+    /// The block in which each number stands that was asked for, of those that it has.
     pub blocks: Vec<Vec<u8>>,
 }
 
@@ -69,7 +69,9 @@ pub struct SealedRead {
 pub fn read_sealed(folder: &Path, numbers: &[u64]) -> Result<Vec<SealedRead>, String> {
     let read = |file: &Sealed| {
         let bytes = file.read(file.first(), usize::MAX)?;
-        let blocks = numbers.iter().map(|number| file.read(*number, 0)).collect::<Result<_, _>>()?;
+        let has = |number: &&u64| (file.first()..=file.last()).contains(*number);
+        let blocks =
+            numbers.iter().filter(has).map(|number| file.read(*number, 0)).collect::<Result<_, _>>()?;
         let numbers = (file.first(), file.last());
         Ok(SealedRead { numbers, label: file.label().to_vec(), bytes, blocks })
     };
