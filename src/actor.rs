@@ -203,10 +203,16 @@ impl World {
         T: Send + 'static,
         <SessionActor as Message<M>>::Reply: Reply<Ok = T, Error = CommandError>,
     {
-        if !self.sessions.has(session) && !self.store.has_session(session).await? {
+        if !self.sessions.has(session) && !self.has_session(session).await? {
             return Err(Rejection::SessionNotFound { session }.into());
         }
         self.sessions.ask(self, session, self.options.session_mailbox_max, request).await
+    }
+
+    /// Whether the log has a session; asked few at a time, as it is read.
+    async fn has_session(&self, session: SessionId) -> Result<bool, CommandError> {
+        let _turn = self.recoveries.acquire().await;
+        Ok(self.store.has_session(session).await?)
     }
 
     /// Reads a session from the log, few at a time.

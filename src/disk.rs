@@ -23,7 +23,7 @@ pub(crate) mod sealed;
 pub(crate) mod store;
 pub(crate) mod table;
 
-pub(crate) use sealed::{Sealed, Sealing};
+pub(crate) use sealed::{BeforeSync, Sealed, Sealing};
 pub(crate) use store::Store;
 pub(crate) use table::{Change, Direction, Folder, Table};
 
@@ -83,7 +83,7 @@ const RELEASE_POLL: Duration = Duration::from_millis(2);
 struct Database {
     db: sled::Db,
     folder: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Database {
@@ -105,7 +105,21 @@ impl Database {
     }
 }
 
-fn lock(folder: &Path) -> Result<File, DiskError> {
+/// A lock that is held until it is dropped.
+///
+/// It is let go of in so many words: closing the file is not enough while a process that this one has
+/// just begun has its files too, which it has until it runs its own program.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // One that cannot be let go of is let go of by closing the file.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(folder: &Path) -> Result<Lock, DiskError> {
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -113,7 +127,7 @@ fn lock(folder: &Path) -> Result<File, DiskError> {
         .open(folder.join(LOCK))
         .map_err(|error| DiskError::failed(folder, error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(DiskError::InUse { folder: folder.to_path_buf() }),
         Err(TryLockError::Error(error)) => Err(DiskError::failed(folder, error)),
     }
@@ -203,4 +217,21 @@ fn destroy(folder: &Path) -> Result<(), DiskError> {
     fs::remove_dir_all(folder).map_err(|error| DiskError::failed(folder, error))?;
     drop(held);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_let_go_of_is_free_while_another_process_still_has_its_file() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let held = lock(folder.path()).expect("nobody has it");
+        // As a process has it that was begun and does not run its own program yet.
+        let inherited = held.0.try_clone().expect("a second handle of the same file");
+        assert!(matches!(lock(folder.path()), Err(DiskError::InUse { .. })));
+        drop(held);
+        drop(lock(folder.path()).expect("it is free"));
+        drop(inherited);
+    }
 }

@@ -7,9 +7,16 @@ pub mod directory;
 pub(crate) mod disk;
 pub mod domain;
 pub mod engine;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod log;
 pub mod projection;
 pub mod request;
+#[cfg(feature = "seeded-bugs")]
+#[doc(hidden)]
+pub mod seeded;
+#[cfg(not(feature = "seeded-bugs"))]
 pub(crate) mod seeded;
 pub(crate) mod store;
 pub mod wire;

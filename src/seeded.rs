@@ -1,6 +1,8 @@
-//! Bugs that the tests have to catch, one at a time: `tests/bites` lets each of them loose.
+//! Bugs that the tests have to catch, one at a time, and panics that the engine has to survive: `tests/bites`
+//! lets them loose.
 //!
-//! Without the feature `seeded-bugs`, which nothing ships with, there are none: `is` is a constant.
+//! Without the feature `seeded-bugs`, which nothing ships with, there are none: `is` is a constant, and
+//! `may_panic` does nothing.
 
 /// A bug to let loose.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,8 @@ pub(crate) enum Bug {
     StaleExpectation,
     /// Closing a session releases the slot of another customer.
     ReleaseAnothers,
+    /// A number is read in forms that nobody writes.
+    LongNumbers,
 }
 
 /// Whether a bug is let loose, by the variable `SWITCHBOARD_BUG`.
@@ -34,3 +38,34 @@ pub(crate) fn is(bug: Bug) -> bool {
 pub(crate) const fn is(_: Bug) -> bool {
     false
 }
+
+/// Code of ours that panics when a test says so.
+#[derive(Clone, Copy, Debug)]
+pub enum Spot {
+    /// Where an actor decides.
+    Decide,
+    /// Where a projection folds a page.
+    Fold,
+}
+
+/// How often each place panics from now on.
+#[cfg(feature = "seeded-bugs")]
+static PANICS: [std::sync::atomic::AtomicU32; 2] = [const { std::sync::atomic::AtomicU32::new(0) }; 2];
+
+/// Lets a place panic the next so many times that it is come to.
+#[cfg(feature = "seeded-bugs")]
+pub fn panic_in(place: Spot, times: u32) {
+    PANICS[place as usize].store(times, std::sync::atomic::Ordering::SeqCst);
+}
+
+/// Panics if a test said so.
+#[cfg(feature = "seeded-bugs")]
+pub(crate) fn may_panic(place: Spot) {
+    use std::sync::atomic::Ordering::SeqCst;
+    let left = PANICS[place as usize].fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+    assert!(left.is_err(), "a seeded panic: {place:?}");
+}
+
+/// Panics if a test said so: never.
+#[cfg(not(feature = "seeded-bugs"))]
+pub(crate) const fn may_panic(_: Spot) {}

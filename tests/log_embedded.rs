@@ -20,6 +20,8 @@ mod faults;
 mod process;
 #[path = "log_embedded/sealed.rs"]
 mod sealed;
+#[path = "log_embedded/sealed_syncs.rs"]
+mod sealed_syncs;
 #[path = "log_embedded/stages.rs"]
 mod stages;
 
@@ -241,6 +243,7 @@ async fn after_a_failure_everything_is_refused_until_the_log_is_opened_again() {
         let failed = log.append(append("stream 0", b"fails")).await;
         assert!(matches!(failed, Err(AppendError::Unknown { .. })), "{point:?}: {failed:?}");
         assert_eq!(log.head(), Position(3), "{point:?}");
+        assert!(log.poisoned().is_some(), "{point:?}");
         assert_eq!(all(&log).await.len(), 3, "{point:?}: nothing is seen that is not durable");
         let refused = log.append(append("stream 0", b"x")).await;
         let Err(AppendError::Unavailable { reason }) = refused else { panic!("{point:?}: {refused:?}") };
@@ -250,6 +253,26 @@ async fn after_a_failure_everything_is_refused_until_the_log_is_opened_again() {
         let log = open(folder.path());
         assert_eq!(log.head(), Position(if point.leaves_it() { 4 } else { 3 }), "{point:?}");
         log.append(append("stream 0", b"x")).await.expect("opened again it goes on");
+    }
+}
+
+/// A thread that panics lets go of what it holds, the answer too, before anybody can catch it.
+#[test]
+fn whoever_hears_that_the_writer_panicked_finds_that_the_log_takes_no_more() {
+    for _ in 0..50 {
+        let folder = folder();
+        let faults = Arc::new(FailAt::after(0, Point::Panic));
+        let options = EmbeddedOptions { faults: Some(faults), ..EmbeddedOptions::default() };
+        let log = EmbeddedLog::open(folder.path(), options).expect("it opens");
+        let mut answer = log.append(append("a", b"x"));
+        // Asked without a pause, so that nothing happens between the answer and the question.
+        let answered = loop {
+            if let Poll::Ready(answered) = answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                break answered;
+            }
+        };
+        assert!(log.poisoned().is_some(), "{answered:?}");
+        assert!(matches!(answered, Err(AppendError::Unknown { .. })), "{answered:?}");
     }
 }
 

@@ -204,7 +204,7 @@ impl History {
         let mut written = false;
         if let (Fate::Fails { how, crash, again }, true) = (step.fate, writes) {
             written = self.fails(id, &who, &command, how).await?;
-            // A writer that panicked answers a moment before it says that it is poisoned.
+            // An embedded log takes nothing more then.
             if crash || matches!(self.home, Home::Folder(..)) {
                 self.reopen(false).await;
             }
@@ -261,7 +261,11 @@ impl History {
         if outcome == Outcome::NotWritten && self.engine().head() > before {
             return Err(format!("{error}, and something was written"));
         }
-        if self.engine().poisoned().is_some() {
+        let poisoned = self.engine().poisoned().is_some();
+        if poisoned != matches!(self.home, Home::Folder(..)) {
+            return Err(format!("{error}, and the log is said to be poisoned: {poisoned}"));
+        }
+        if poisoned {
             let refused = send(self.engine(), CommandId(uuid::Uuid::nil()), who, command).await;
             if !matches!(&refused, Err(CommandError::Unavailable(_))) {
                 return Err(format!("a failed log takes commands: {refused:?}"));

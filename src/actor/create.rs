@@ -8,6 +8,7 @@ use crate::domain::line::Line;
 use crate::domain::rejection::{Rejection, Thing};
 use crate::log::Version;
 use crate::request::{CommandError, Receipt};
+use crate::seeded::{self, Spot};
 use crate::store::{Decision, Guards};
 
 /// Creates a session, or finds that the same command created it before.
@@ -95,6 +96,7 @@ async fn attempt(world: &World, ask: &Create, operator: OperatorId) -> Result<Op
     let slot_version = seen.version;
     let slot = store.with_holder(seen.state).await?;
     let now = store.now();
+    seeded::may_panic(Spot::Decide);
     let facts = create::decide(operator, command, state, customer, route, &slot, now)?;
     let primary = Stream::Session(command.session);
     let mut guards = Guards::default();

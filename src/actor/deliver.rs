@@ -17,6 +17,7 @@ use crate::domain::session::Session;
 use crate::domain::slot::SlotFacts;
 use crate::log::Version;
 use crate::request::{Caller, CommandError, Receipt};
+use crate::seeded::{self, Spot};
 use crate::store::{Decision, Guards};
 
 /// Asks a session to take a customer's message.
@@ -165,6 +166,7 @@ async fn look_at_inbound(
     let contact: Option<(&ElementRef, &str)> =
         contact.as_ref().map(|contact| (&contact.id, contact.title.as_str()));
     let now = store.now();
+    seeded::may_panic(Spot::Decide);
     let facts = inbound::decide(
         command,
         &route,
@@ -210,6 +212,7 @@ async fn look_at_initiated(
         return Ok(Look::Belongs(session));
     }
     let inside = inside.filter(|session| candidate == Some(session.id));
+    seeded::may_panic(Spot::Decide);
     let facts = initiated::decide(command, &admitted, &slot, inside, store.now())?;
     let primary = Stream::Initiated(command.command);
     let mut guards = Guards::default();

@@ -17,6 +17,7 @@ use crate::domain::id::{LineId, PolicyRevision};
 use crate::domain::line::{self, LineFacts};
 use crate::log::Version;
 use crate::request::{CommandError, Receipt};
+use crate::seeded::{self, Spot};
 use crate::store::{Decision, Guards};
 
 /// Asks to change a line.
@@ -121,6 +122,7 @@ impl LineActor {
         }
         let facts = LineFacts { workspace: &workspace.state, operator_known, operator_lines, channel_line };
         let principal = &ask.caller.principal;
+        seeded::may_panic(Spot::Decide);
         let facts = line::decide(self.line, line.state.as_ref(), principal, &ask.command, &facts)?;
         if facts.is_empty() {
             return Ok(Some(Receipt::at(line.last)));

@@ -22,7 +22,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::workspace::Workspace;
 use crate::log::{AppendError, Position};
 use crate::request::{Caller, CommandError, Receipt};
-use crate::seeded::{self, Bug};
+use crate::seeded::{self, Bug, Spot};
 use crate::store::{Decision, Folded, Guards};
 
 /// Asks something of a session.
@@ -146,6 +146,7 @@ impl SessionActor {
             return Err(Rejection::LineNotFound { line: session.line }.into());
         };
         let facts = surroundings.facts(line);
+        seeded::may_panic(Spot::Decide);
         let decided = session::decide(session, &ask.caller.principal, &ask.command, &facts)?;
         if decided.is_empty() {
             return Ok(Some(at(folded.last)));

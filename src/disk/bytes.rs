@@ -2,6 +2,8 @@
 //!
 //! Knows integers and lengths; must not know what they mean. Nothing here panics on any input.
 
+use crate::seeded::{self, Bug};
+
 /// Why bytes could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Malformed {
@@ -71,7 +73,7 @@ impl<'a> Reader<'a> {
         for place in 0..VARINT_BYTES_MAX {
             let byte = self.byte(field)?;
             let bits = u64::from(byte & 0x7f);
-            let wasted = byte == 0 && place > 0;
+            let wasted = byte == 0 && place > 0 && !seeded::is(Bug::LongNumbers);
             if wasted || (place == VARINT_BYTES_MAX - 1 && byte > 1) {
                 break;
             }

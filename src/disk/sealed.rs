@@ -217,7 +217,7 @@ impl Blocks {
         let Some(last) = self.numbers.last().copied() else { return 0 };
         let is_after = |first: &u32| u64::from(*first) > number;
         let count = self.numbers.len();
-        let guess = number * count as u64 / (u64::from(last) + 1);
+        let guess = u128::from(number) * count as u128 / (u128::from(last) + 1);
         let guess = usize::try_from(guess).map_or(count, |guess| guess.min(count));
         let (mut from, mut to, mut step) = (guess, guess, 4);
         while from > 0 && is_after(&self.numbers[from - 1]) {
@@ -230,10 +230,13 @@ impl Blocks {
     }
 }
 
+/// Is asked before each sync of a file that is being written, and of its folder; an error is that sync's.
+pub(crate) type BeforeSync<'a> = &'a dyn Fn() -> io::Result<()>;
+
 /// A file that is being written.
-#[derive(Debug)]
-pub(crate) struct Sealing {
+pub(crate) struct Sealing<'a> {
     folder: PathBuf,
+    before_sync: BeforeSync<'a>,
     file: BufWriter<File>,
     first: u64,
     blocks: Blocks,
@@ -243,13 +246,18 @@ pub(crate) struct Sealing {
     unsynced: u64,
 }
 
-impl Sealing {
+impl<'a> Sealing<'a> {
     /// Begins a file whose first item has a number.
-    pub(crate) fn begin(folder: &Path, first: u64) -> Result<Sealing, DiskError> {
+    pub(crate) fn begin(
+        folder: &Path,
+        first: u64,
+        before_sync: BeforeSync<'a>,
+    ) -> Result<Sealing<'a>, DiskError> {
         let path = folder.join(format!("{first:020}{UNFINISHED}"));
         let file = File::create(&path).map_err(|error| DiskError::failed(&path, error))?;
         Ok(Sealing {
             folder: folder.to_path_buf(),
+            before_sync,
             file: BufWriter::with_capacity(WRITE_BYTES, file),
             first,
             blocks: Blocks::new(),
@@ -298,7 +306,7 @@ impl Sealing {
         self.unsynced += bytes.len() as u64;
         if self.unsynced >= SYNCED_BYTES {
             self.file.flush()?;
-            self.file.get_ref().sync_data()?;
+            self.sync(File::sync_data)?;
             self.unsynced = 0;
         }
         Ok(())
@@ -327,9 +335,15 @@ impl Sealing {
     fn put_in_place(&mut self, meta: &[u8], path: &Path) -> io::Result<()> {
         self.file.write_all(meta)?;
         self.file.flush()?;
-        self.file.get_ref().sync_all()?;
+        self.sync(File::sync_all)?;
         fs::rename(self.folder.join(format!("{:020}{UNFINISHED}", self.first)), path)?;
+        (self.before_sync)()?;
         sync_folder(&self.folder)
+    }
+
+    fn sync(&self, sync: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
+        (self.before_sync)()?;
+        sync(self.file.get_ref())
     }
 
     fn failed(&self, reason: impl ToString) -> DiskError {
@@ -347,7 +361,7 @@ mod tests {
 
     /// Items of several sizes with numbers that have gaps, and what each file says of each number.
     fn sealed(folder: &Path) -> (Sealed, Vec<(u64, usize)>) {
-        let mut sealing = Sealing::begin(folder, 7).expect("it is begun");
+        let mut sealing = Sealing::begin(folder, 7, &|| Ok(())).expect("it is begun");
         let items: Vec<(u64, usize)> =
             (0..200u64).map(|at| (7 + at * 3, [40, 700, 5_000, 9_000][at as usize % 4])).collect();
         for (number, length) in &items {
@@ -395,7 +409,7 @@ mod tests {
     #[test]
     fn what_was_not_finished_is_removed_and_every_flipped_byte_of_the_meta_is_noticed() {
         let folder = tempfile::tempdir().expect("a folder for temporary files");
-        let mut unfinished = Sealing::begin(folder.path(), 1).expect("it is begun");
+        let mut unfinished = Sealing::begin(folder.path(), 1, &|| Ok(())).expect("it is begun");
         unfinished.push(1, b"x").expect("it is written");
         drop(unfinished);
         let (_, items) = sealed(folder.path());

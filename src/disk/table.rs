@@ -15,7 +15,6 @@
 
 #![allow(dead_code, reason = "the log's index gets and puts; projections scan and delete")]
 
-use std::fs::File;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,7 +84,7 @@ pub(crate) struct Folder(Arc<Opened>);
 #[derive(Debug)]
 struct Opened {
     path: PathBuf,
-    _lock: File,
+    _lock: super::Lock,
 }
 
 impl Folder {

@@ -210,7 +210,10 @@ fn email(text: &str) -> Option<String> {
         return None;
     }
     let plain = Options::default().with_required_tld().without_display_text().without_domain_literal();
-    EmailAddress::parse_with_options(text, plain).ok()?;
+    // What is compared has to be an address itself: İ folds into two characters, of which a domain has one.
+    for form in [text, &folded] {
+        EmailAddress::parse_with_options(form, plain).ok()?;
+    }
     Some(folded)
 }
 

@@ -140,6 +140,15 @@ pub trait Faults: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Is asked before each sync of a sealed file that is being written, and of its folder.
+    ///
+    /// # Errors
+    ///
+    /// What that sync shall fail with.
+    fn before_seal_sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Is asked when old frames stand in a sealed file, and in the store still.
     ///
     /// # Errors
@@ -268,8 +277,11 @@ impl EmbeddedLog {
 impl Log for EmbeddedLog {
     fn append(&self, append: Append) -> LogFuture<Result<Appended, AppendError>> {
         let sent = self.send(append);
+        let shared = Arc::clone(&self.shared);
         Box::pin(async move {
             sent?.await.unwrap_or_else(|_| {
+                // It panicked, and may not have come to say so itself: nobody hears of it before it is said.
+                shared.poison("its writer panicked");
                 Err(AppendError::Unknown { reason: "the writer ended before it answered".into() })
             })
         })

@@ -24,8 +24,8 @@ pub(crate) const VERSIONS_BYTES_MAX: usize = 2 * VARINT_BYTES_MAX;
 /// The most bytes of a record: the largest payload and, generously, the fields around it.
 pub(crate) const RECORD_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 1024;
 
-const SAME_STAMP: u8 = 1 << 0;
-const SAME_STREAM: u8 = 1 << 1;
+pub(crate) const SAME_STAMP: u8 = 1 << 0;
+pub(crate) const SAME_STREAM: u8 = 1 << 1;
 const HAS_CORRELATION: u8 = 1 << 2;
 const HAS_CAUSATION: u8 = 1 << 3;
 const HAS_POLICY: u8 = 1 << 4;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::disk::Table;
 use crate::disk::table::{Folder, Prepared, Shape, Snapshot};
 use crate::log::{Log, Position};
-use crate::seeded::{self, Bug};
+use crate::seeded::{self, Bug, Spot};
 use crate::wire::Recorded;
 
 use super::folding::{Fold, Folding};
@@ -97,7 +97,10 @@ impl Underway {
     pub(super) fn page(&mut self, page: &[Recorded]) -> Result<(), ProjectionError> {
         let page = &page[page.partition_point(|recorded| recorded.position <= self.after)..];
         let Some(last) = page.last() else { return Ok(()) };
-        panics::caught(self.folding.place(), || self.fold.page(page, &self.folding))?;
+        panics::caught(self.folding.place(), || {
+            seeded::may_panic(Spot::Fold);
+            self.fold.page(page, &self.folding)
+        })?;
         self.last = Some(Checkpoint { position: last.position, event: last.event_id() });
         Ok(())
     }

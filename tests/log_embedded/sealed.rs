@@ -23,7 +23,7 @@ fn open(folder: &Path) -> Arc<EmbeddedLog> {
     EmbeddedLog::open(folder, options(Verify::All)).expect("it opens")
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder.join("log").join("sealed")).expect("the folder is there");
     let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry is read").path()).collect();
     files.sort();
@@ -31,7 +31,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Waits for what happens behind the writer's back.
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
         assert!(began.elapsed() < Duration::from_secs(20), "{what} never happens");

@@ -18,7 +18,7 @@ use bytes::Bytes;
 
 use super::header::{self, Header};
 use super::{EmbeddedOptions, OpenError};
-use crate::disk::{DiskError, Sealed, Sealing, Store};
+use crate::disk::{BeforeSync, DiskError, Sealed, Sealing, Store};
 use crate::log::frame::{self, Frame, Hash, InBuffer};
 use crate::log::{Position, ReadError};
 
@@ -204,8 +204,9 @@ impl Frames {
         self.waiting.load(Ordering::Relaxed) >= self.sealed_from.load(Ordering::Relaxed)
     }
 
-    /// Moves the oldest frames of the store, up to the head at most, to a sealed file; `sealed` is
-    /// called when the file is in its place and the frames have not left the store.
+    /// Moves the oldest frames of the store, up to the head at most, to a sealed file; `before_sync` is
+    /// asked before each sync of it, and `sealed` when it is in its place and the frames have not left
+    /// the store.
     ///
     /// # Errors
     ///
@@ -213,9 +214,10 @@ impl Frames {
     pub(super) fn seal(
         &self,
         head: Position,
+        before_sync: BeforeSync<'_>,
         sealed: impl FnOnce() -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
-        let file = self.write_sealed(head).and_then(|file| sealed().map(|()| file));
+        let file = self.write_sealed(head, before_sync).and_then(|file| sealed().map(|()| file));
         let file = file.inspect_err(|_| {
             let again = self.waiting.load(Ordering::Relaxed) + self.file_bytes;
             self.sealed_from.store(again, Ordering::Relaxed);
@@ -229,9 +231,9 @@ impl Frames {
         })
     }
 
-    fn write_sealed(&self, head: Position) -> Result<Sealed, ReadError> {
+    fn write_sealed(&self, head: Position, before_sync: BeforeSync<'_>) -> Result<Sealed, ReadError> {
         let first = self.sealed_end().next();
-        let mut sealing = Sealing::begin(&self.folder, first.0).map_err(unavailable)?;
+        let mut sealing = Sealing::begin(&self.folder, first.0, before_sync).map_err(unavailable)?;
         let mut ends: Option<(Position, Label)> = None;
         for frame in self.from(first) {
             let frame = frame?;

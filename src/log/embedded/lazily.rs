@@ -49,8 +49,9 @@ fn seal(shared: &Shared, faults: Option<&Arc<dyn Faults>>, frames: &Frames) {
         }
         None => Ok(()),
     };
+    let before_sync = || faults.map_or(Ok(()), |faults| faults.before_seal_sync());
     while frames.wants_sealing() && !shared.is_ending() {
-        if let Err(error) = frames.seal(shared.head(), sealed) {
+        if let Err(error) = frames.seal(shared.head(), &before_sync, sealed) {
             tracing::warn!(%error, "old frames could not be sealed, and stay in the store for now");
             return;
         }

@@ -143,7 +143,7 @@ impl Importer {
         self.waiting.clear();
         self.bytes = 0;
         while self.frames.wants_sealing() {
-            self.frames.seal(self.last, || Ok(()))?;
+            self.frames.seal(self.last, &|| Ok(()), || Ok(()))?;
         }
         Ok(())
     }
