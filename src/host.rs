@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use switchboard::domain::id::{AdministratorId, Principal};
 use switchboard::engine::OpenError;
+use switchboard::log::embedded::{self, EmbeddedOptions};
 use switchboard::{CommandError, Engine, EngineOptions};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -72,10 +73,33 @@ pub struct ServeOptions {
     pub listen: String,
     /// The data folder.
     pub data: PathBuf,
+    /// How much of the log to check before it serves.
+    pub verify: Verify,
     /// How much to take on.
     pub limits: Limits,
     /// The certificate and the key, where there are some.
     pub tls: TlsFiles,
+}
+
+/// How much of the log is checked before the host serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Verify {
+    /// Every frame.
+    All,
+    /// The newest million events.
+    Recent,
+    /// What was written since the index was.
+    Tail,
+}
+
+impl From<Verify> for embedded::Verify {
+    fn from(verify: Verify) -> embedded::Verify {
+        match verify {
+            Verify::All => embedded::Verify::All,
+            Verify::Recent => embedded::Verify::Recent,
+            Verify::Tail => embedded::Verify::Tail,
+        }
+    }
 }
 
 /// How to issue a token at the command line.
@@ -184,7 +208,8 @@ pub async fn serve(options: ServeOptions) -> Result<(), HostError> {
     let tls = options.tls.acceptor()?;
     let data = &options.data;
     folder::create(data).map_err(|source| HostError::Folder { data: data.clone(), source })?;
-    let engine = Engine::open(EngineOptions::at(data)).await;
+    let log = EmbeddedOptions { verify: options.verify.into(), ..EmbeddedOptions::default() };
+    let engine = Engine::open(EngineOptions::at_with(data, log)).await;
     let engine = engine.map_err(|source| HostError::Open { data: data.clone(), source })?;
     let served = serve_engine(engine.clone(), options, tls).await;
     let closed = match tokio::time::timeout(CLOSE, engine.close()).await {
@@ -199,7 +224,7 @@ async fn serve_engine(
     options: ServeOptions,
     tls: Option<TlsAcceptor>,
 ) -> Result<(), HostError> {
-    let ServeOptions { sample, listen, data, limits, tls: _ } = options;
+    let ServeOptions { sample, listen, data, limits, verify: _, tls: _ } = options;
     let tokens = Tokens::open(&data)?;
     open_files::allow(limits.connections_max);
     let (secure, scheme) = if tls.is_some() { (true, "https") } else { (false, "http") };

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use host::audit::Audit;
-use host::{HostError, Limits, ServeOptions, TlsFiles, TokenOptions};
+use host::{HostError, Limits, ServeOptions, TlsFiles, TokenOptions, Verify};
 
 mod host;
 
@@ -54,6 +54,9 @@ struct Serve {
     /// The folder of the log, the projections and the tokens.
     #[arg(long, default_value = "./switchboard-data")]
     data: PathBuf,
+    /// How much of the log is checked before it serves; the rest is checked as it is read.
+    #[arg(long, value_enum, default_value = "recent")]
+    verify: Verify,
     #[command(flatten)]
     tls: TlsFiles,
     #[command(flatten)]
@@ -103,8 +106,8 @@ fn run(command: Service) -> Result<(), HostError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(HostError::Runtime)?;
     let ended = match command {
-        Service::Serve(Serve { sample, listen, data, tls, limits }) => {
-            runtime.block_on(host::serve(ServeOptions { sample, listen, data, limits, tls }))
+        Service::Serve(Serve { sample, listen, data, verify, tls, limits }) => {
+            runtime.block_on(host::serve(ServeOptions { sample, listen, data, verify, limits, tls }))
         }
         Service::Token(Token { administrator, days, data }) => {
             runtime.block_on(host::issue_token(TokenOptions { administrator, days, data }))

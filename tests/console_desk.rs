@@ -148,6 +148,22 @@ async fn a_channels_rules_are_changed_and_refused_in_their_dialog() {
     admin.quit().await;
 }
 
+/// A line keeps its refused commands once its switch is on, and its history tells them.
+#[tokio::test]
+async fn the_switch_of_a_line_keeps_its_refused_commands() {
+    let (_driver, host, admin) = desk("administrator").await;
+    admin.go(&format!("{}/#/settings/{}", host.address, id(SUPPORT))).await;
+    let switch = "label.check:has(+ p.quiet) input";
+    for active in [true, false] {
+        admin.click(switch).await;
+        let kept = async || host.by("administrator").get(&line(SUPPORT, "")).await.expect(200);
+        eventually("the line is told", async || (kept().await["refusal_audit"] == active).then_some(()))
+            .await;
+        admin.find(if active { "label.check:has(+ p.quiet) input:checked" } else { switch }).await;
+    }
+    admin.quit().await;
+}
+
 /// The licence's switch makes the presence switch of operators appear, and disappear.
 #[tokio::test]
 async fn the_switch_of_the_licence_brings_the_switch_of_presence_and_takes_it() {

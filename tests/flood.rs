@@ -1,23 +1,12 @@
-//! More than an engine can take at once: it says so, its memory does not grow with what it refuses, and
-//! what is woken is woken few at a time.
+//! More than an engine can take at once: it says so, and its memory does not grow with what it refuses.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use switchboard::domain::command::SessionCommand;
-use switchboard::domain::event::{Event, Fact, SessionEvent, SlotEvent, Stream};
-use switchboard::domain::id::{CommandId, SessionId};
-use switchboard::log::memory::MemoryLog;
-use switchboard::log::{
-    Append, AppendError, Appended, Log, LogFuture, LogStats, Position, ReadError, Record, StreamName, Version,
-};
+use switchboard::log::Log;
 use switchboard::projection::Place;
-use switchboard::{ActorOptions, Engine, EngineOptions, Outcome, wire};
-use tokio::sync::{Mutex, watch};
+use switchboard::{ActorOptions, Engine, EngineOptions, Outcome};
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
 #[path = "support/desk.rs"]
 mod desk;
@@ -26,9 +15,6 @@ mod troubled_log;
 
 use desk::*;
 use troubled_log::TroubledLog;
-
-/// Memory is the process's: one test at a time.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// Commands for one session that waits for the disk, in each round of a flood.
 const FLOOD: u32 = 60_000;
@@ -40,15 +26,6 @@ const TEXT_CHARS: usize = 2048;
 /// What a round may leave in memory, in megabytes: what is refused leaves nothing, but the allocator
 /// keeps pages.
 const ROUND_MEGABYTES_MAX: u64 = 24;
-
-/// Sessions that are asleep, and all asked at once.
-const SLEEPING: usize = 100_000;
-
-/// How long who was answered `Busy` waits before he asks again.
-const BUSY_PAUSE: Duration = Duration::from_millis(500);
-
-/// How many sessions are read at once: what `src/actor.rs` says.
-const RECOVERIES_MAX: usize = 64;
 
 /// An unoptimised build on a busy machine needs longer than people wait.
 fn patient() -> ActorOptions {
@@ -64,7 +41,6 @@ fn resident() -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_for_one_session_is_answered_busy_and_leaves_nothing_in_memory() {
-    let _alone = ONE_AT_A_TIME.lock().await;
     let log = TroubledLog::new();
     let options = EngineOptions::with_log(Arc::clone(&log) as Arc<dyn Log>, Place::Memory).actors(patient());
     let engine = Engine::open(options).await.expect("the engine opens");
@@ -101,155 +77,5 @@ async fn a_flood_for_one_session_is_answered_busy_and_leaves_nothing_in_memory()
     let refused: Vec<_> = taken.iter().filter_map(|taken| taken.as_ref().err()).collect();
     assert!(refused.is_empty(), "what was taken is written: {:?}", refused.first());
     assert_eq!(summary(&engine, create.session).await.messages, taken.len() as u64);
-    engine.close().await.expect("it closes");
-}
-
-/// A log that counts how many sessions are read at once.
-struct Counting {
-    inner: Arc<MemoryLog>,
-    reading: Arc<AtomicUsize>,
-    most: Arc<AtomicUsize>,
-}
-
-impl Log for Counting {
-    fn append(&self, append: Append) -> LogFuture<Result<Appended, AppendError>> {
-        self.inner.append(append)
-    }
-
-    fn read_stream(
-        &self,
-        stream: &StreamName,
-        after: Version,
-        limit: usize,
-    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        let read = self.inner.read_stream(stream, after, limit);
-        // What an actor reads of its own stream after writing is no waking.
-        if !matches!(wire::stream(stream), Ok(Stream::Session(_))) || after != Version::ABSENT {
-            return read;
-        }
-        let (reading, most) = (Arc::clone(&self.reading), Arc::clone(&self.most));
-        Box::pin(async move {
-            most.fetch_max(reading.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            // A disk takes its time; meanwhile whoever may reads too.
-            tokio::task::yield_now().await;
-            let read = read.await;
-            reading.fetch_sub(1, Ordering::SeqCst);
-            read
-        })
-    }
-
-    fn read_all(&self, after: Position, limit: usize) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        self.inner.read_all(after, limit)
-    }
-
-    fn read_at(
-        &self,
-        positions: Vec<Position>,
-        bytes_max: usize,
-    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        self.inner.read_at(positions, bytes_max)
-    }
-
-    fn head(&self) -> Position {
-        self.inner.head()
-    }
-
-    fn follow(&self) -> watch::Receiver<Position> {
-        self.inner.follow()
-    }
-
-    fn stats(&self) -> LogStats {
-        self.inner.stats()
-    }
-
-    fn poisoned(&self) -> Option<String> {
-        None
-    }
-
-    fn close(&self) -> LogFuture<()> {
-        self.inner.close()
-    }
-}
-
-/// The same facts of another session.
-fn of_session(event: &Event, stream: &Stream, session: SessionId) -> Fact {
-    let (mut event, mut stream) = (event.clone(), stream.clone());
-    match &mut event {
-        Event::Session(_) => stream = Stream::Session(session),
-        Event::Slot(SlotEvent::SlotJoined { session: joined }) => *joined = session,
-        _ => {}
-    }
-    Fact { stream, event }
-}
-
-/// Appends as many sessions as are asked for, each as the engine wrote the one that it created last.
-async fn multiply(log: &MemoryLog, after: Position, count: usize) -> BTreeSet<SessionId> {
-    let records = log.read_all(after, usize::MAX).await.expect("the log reads");
-    let facts: Vec<_> = records.iter().map(|record| wire::recorded(record).expect("a fact")).collect();
-    assert!(
-        facts.iter().any(|fact| matches!(fact.event, Event::Session(SessionEvent::SessionCreated { .. }))),
-        "{facts:?}"
-    );
-    let mut sessions = BTreeSet::new();
-    for _ in 0..count {
-        let (session, command) = (SessionId(Uuid::now_v7()), Uuid::now_v7());
-        let entries = facts.iter().map(|fact| wire::entry(&of_session(&fact.event, &fact.stream, session)));
-        let stamp = switchboard::log::Stamp { command, ..records[0].stamp.clone() };
-        let append = Append { entries: entries.collect(), expects: Vec::new(), stamp };
-        log.append(append).await.expect("it is written");
-        sessions.insert(session);
-    }
-    sessions
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_thousand_sessions_that_are_woken_at_once_are_read_a_few_at_a_time() {
-    let _alone = ONE_AT_A_TIME.lock().await;
-    let inner = MemoryLog::new();
-    let options = || EngineOptions::with_log(Arc::clone(&inner) as Arc<dyn Log>, Place::Memory);
-    let engine = Engine::open(options()).await.expect("the engine opens");
-    populate(&engine).await;
-    let before = engine.head();
-    engine.create_session(operator(ANNA), creation(MAIL, MAIL_ADDRESS)).await.expect("created");
-    drop(engine);
-    let sessions = multiply(&inner, before, SLEEPING).await;
-
-    let (reading, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let log = Counting { inner: Arc::clone(&inner), reading, most: Arc::clone(&most) };
-    let options = EngineOptions::with_log(Arc::new(log) as Arc<dyn Log>, Place::Memory).actors(patient());
-    let engine = Engine::open(options).await.expect("the engine opens");
-    assert_eq!(engine.stats().sessions_active, 0, "all are asleep");
-    let (memory, busy) = (resident(), Arc::new(AtomicUsize::new(0)));
-    let mut woken = JoinSet::new();
-    for session in sessions {
-        let (engine, busy) = (engine.clone(), Arc::clone(&busy));
-        woken.spawn(async move {
-            let id = CommandId(Uuid::now_v7());
-            loop {
-                let rename = SessionCommand::Rename { name: "Разбужена".into() };
-                match engine.session(by(operator(ANNA).principal, id), session, rename).await {
-                    Ok(_) => break,
-                    // More commands are under way than an engine takes: the same one is sent again.
-                    Err(error) if error.outcome() == Outcome::NotWritten && error.code() == "Busy" => {
-                        busy.fetch_add(1, Ordering::SeqCst);
-                        tokio::time::sleep(BUSY_PAUSE).await;
-                    }
-                    Err(error) => panic!("{session}: {error}"),
-                }
-            }
-        });
-    }
-    while let Some(woken) = woken.join_next().await {
-        woken.expect("each is answered");
-    }
-    let (most, busy) = (most.load(Ordering::SeqCst), busy.load(Ordering::SeqCst));
-    println!(
-        "{SLEEPING} sessions woken, at most {most} read at once, {busy} answers of Busy, {} active; {memory} MB \
-         in memory before, {} after",
-        engine.stats().sessions_active,
-        resident()
-    );
-    assert!((1..=RECOVERIES_MAX).contains(&most), "{most} sessions are read at once");
-    assert_eq!(engine.stats().sessions_active, SLEEPING, "all are awake");
     engine.close().await.expect("it closes");
 }

@@ -75,6 +75,41 @@ async fn an_altered_frame_keeps_the_host_from_starting_and_is_named_by_its_posit
     assert_eq!(said(&host.by("anna"), &session).await, ["Добрый день"], "unaltered it starts");
 }
 
+#[tokio::test]
+async fn whoever_starts_a_host_chooses_how_much_of_the_log_it_checks_before() {
+    let mut host = Host::sample().await;
+    let head = host.head().await;
+    host.stop().await;
+    let frames = frames(&host.data());
+    let position = frames[frames.len() / 2];
+    flip(&host.data(), position, |len| len - 1);
+    let with = |data: &Path, verify: &str| {
+        let mut command = host::program(data, "127.0.0.1:0");
+        command.args(["--verify", verify]);
+        command
+    };
+    for verify in ["all", "recent"] {
+        let again = host::ended(with(&host.data(), verify)).await;
+        let told = String::from_utf8_lossy(&again.stderr).into_owned();
+        assert_eq!(again.status.code(), Some(2), "{verify}: {told}");
+        assert!(told.contains(&format!("damaged at position {position}:")), "{verify}: {told}");
+    }
+    let unknown = host::ended(with(&host.data(), "some")).await;
+    let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert_eq!(unknown.status.code(), Some(2), "{told}");
+    assert!(told.contains("all, recent, tail"), "{told}");
+    flip(&host.data(), position, |len| len - 1);
+    let copy = tempfile::tempdir().expect("a folder for temporary files");
+    let copied = std::process::Command::new("cp").arg("-a").arg(host.data()).arg(copy.path()).status();
+    assert!(copied.is_ok_and(|status| status.success()), "the folder is copied");
+    let copied = copy.path().join(host.data().file_name().expect("the folder has a name"));
+    for verify in ["all", "recent", "tail"] {
+        let mut serving = Host::started_by(|_| with(&copied, verify)).await;
+        assert_eq!(serving.head().await, head, "{verify}");
+        serving.stop().await;
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[path = "http_disk/no_room.rs"]
 mod no_room;

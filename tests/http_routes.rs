@@ -134,6 +134,15 @@ GET    /api/audit/verify                                      401  401  403  403
 GET    /api/audit/archive                                     401  401  403  403  403  403  403  200  403  403  403
 GET    /api/audit/export                                      401  401  403  403  403  403  403  200  403  403  403
 GET    /api/audit/sessions/{session}/history                  401  401  403  403  403  403  200  200  403  403  403
+GET    /api/audit/channels/{channel}/slots/{kind}/{address}/history 401  401  403  403  403  403  200  200  403  403  403
+GET    /api/audit/accounts/{kind}/{address}/history           401  401  403  403  403  403  403  200  403  403  403
+GET    /api/audit/apps/{app}/elements/{element}/history       401  401  403  403  403  403  403  200  403  403  403
+GET    /api/audit/operators/{operator}/history                401  401  403  403  403  403  403  200  403  403  403
+GET    /api/audit/state/sessions/{session}                    401  401  403  403  403  403  200  200  403  403  403
+GET    /api/audit/state/sessions                              401  401  403  403  403  403  200  200  403  403  403
+GET    /api/audit/state/apps/{app}/elements/{element}/sessions 401  401  403  403  403  403  200  200  403  403  403
+POST   /api/audit/lines/{line}/what-if                        401  401  403  403  403  403  200  200  403  403  403
+PUT    /api/lines/{line}/refusal-audit                        401  401  403  403  403  403  403  200  403  403  403
 GET    /api/events                                            401  401  200  200  200  200  200  200  403  200  200
 PUT    /api/operators/{operator}/presence                     401  401  403  403  200  403  403  200  403  403  403
 ";
@@ -165,6 +174,10 @@ fn body(method: &str, path: &str, scene: &Scene) -> Option<Value> {
         ("PUT", "/api/lines/{line}/rules") => {
             json!({ "supervisors_create": false, "reopen_within_seconds": null })
         }
+        ("PUT", "/api/lines/{line}/refusal-audit") => json!({ "active": true }),
+        ("POST", "/api/audit/lines/{line}/what-if") => {
+            json!({ "channels": { scene.channel.as_str(): scene.policy } })
+        }
         ("PUT", "/api/lines/{line}/name-template") | ("POST", "/api/lines/{line}/name-template/preview") => {
             json!({ "template": "{{ customer }}" })
         }
@@ -195,6 +208,7 @@ struct Scene {
     token: String,
     channel: String,
     policy: Value,
+    head: u64,
 }
 
 impl Scene {
@@ -209,6 +223,7 @@ impl Scene {
             token: String::new(),
             channel: id(EMAIL),
             policy: Value::Null,
+            head: 0,
         };
         if path.contains("{session}") || path.ends_with("/deliveries") {
             scene.session = open(&anna, mail()).await;
@@ -246,12 +261,13 @@ impl Scene {
         if method == "DELETE" && path == "/api/processes/{process}" {
             admin.put("/api/processes/spare", json!({ "title": "Запасной" })).await.expect(200);
         }
-        if path.ends_with("/policy") {
+        if path.ends_with("/policy") || path.ends_with("/what-if") {
             let shown = admin.get(&line(MAIL, "")).await.expect(200);
             let channels = shown["channels"].as_array().expect("channels").iter();
             let mut own = channels.filter(|channel| channel["channel"] == id(EMAIL));
             scene.policy = own.next().expect("the line's channel")["policy"].clone();
         }
+        scene.head = host.head().await;
         scene
     }
 
@@ -283,6 +299,8 @@ impl Scene {
         let filled = path.split('/').map(part).collect::<Vec<_>>().join("/");
         let query = match path {
             "/api/sessions" => "?list=my".to_owned(),
+            "/api/audit/state/sessions" => format!("?list=queue&at={}", self.head),
+            path if path.starts_with("/api/audit/state/") => format!("?at={}", self.head),
             "/api/lines/{line}/choices" => format!("?app=contacts&element={}", id(IVAN)),
             path if self.method != "GET" && path.contains("{app}/elements/{element}") => {
                 format!("?line={}", id(MAIL))

@@ -80,8 +80,9 @@ impl Views {
         if taken.is_err() {
             let _ = anew.close().await;
             if let Beside::Folder(folder) = &self.beside {
-                // Nothing half done is left; what cannot be removed does not count, and is emptied next time.
-                let _ = place::other(folder);
+                // Nothing half done is left, once the last write to it has ended; what cannot be removed does
+                // not count, and is emptied next time.
+                let _ = released(folder).await;
             }
         }
         taken
@@ -89,6 +90,10 @@ impl Views {
 
     /// Puts projections in the place of the old ones, when they have caught up and are on the disk.
     async fn take_over(&self, anew: &Arc<Projections>) -> Result<(), ProjectionError> {
+        // Whoever closed them before they could be seen has not closed these.
+        if self.is_closed() {
+            return Err(ProjectionError::Closed);
+        }
         anew.caught_up(self.log.head()).await?;
         if let Beside::Folder(folder) = &self.beside {
             // The folder counts from the next step on: whoever opens it then, even after a crash, finds them.

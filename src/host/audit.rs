@@ -118,9 +118,10 @@ pub fn run(audit: Audit, leave: Duration) -> ExitCode {
 
 async fn answer(audit: Audit) -> Result<(), AuditError> {
     let (data, watch) = (audit.data, Watch::start());
+    let clears = matches!(audit.command, Command::Rebuild(_));
     tokio::select! {
         answer = command(audit.command, &data, &watch) => answer,
-        () = watch.stopped() => Err(AuditError::Failed("stopped: nothing was proved, nothing was changed".into())),
+        () = watch.stopped(clears) => Err(AuditError::Failed("stopped: nothing was proved, nothing was changed".into())),
     }
 }
 

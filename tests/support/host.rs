@@ -239,7 +239,12 @@ fn noted(kind: &str) -> Option<File> {
 
 /// Runs the program to its end.
 pub async fn run(data: &Path, listen: &str) -> Output {
-    let running = program(data, listen).stderr(Stdio::piped()).output();
+    ended(program(data, listen)).await
+}
+
+/// Runs a command that ends by itself.
+pub async fn ended(mut command: Command) -> Output {
+    let running = command.stderr(Stdio::piped()).output();
     let ended = tokio::time::timeout(START, running).await;
     ended.expect("it ends by itself").expect("the program starts")
 }

@@ -17,6 +17,9 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LEAVE_TO_TELL: Duration = Duration::from_secs(1);
 
+/// The same for who has to let go of what was folded anew, after the fold that is under way.
+const LEAVE_TO_CLEAR: Duration = Duration::from_secs(30);
+
 /// What the bar looks like.
 const BAR: &str = "{msg:<22} [{bar:40}] {human_pos} of {human_len}, {eta} left";
 
@@ -51,12 +54,13 @@ impl Watch {
         Watch { stop, shown: Mutex::new(shown) }
     }
 
-    /// Waits for Ctrl-C, and then a little for who tells how far he had come.
-    pub async fn stopped(&self) {
+    /// Waits for Ctrl-C, and then a little for who tells how far he had come, or longer for who has
+    /// something to clear away.
+    pub async fn stopped(&self, clears: bool) {
         while !self.stop.load(Ordering::Relaxed) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        tokio::time::sleep(LEAVE_TO_TELL).await;
+        tokio::time::sleep(if clears { LEAVE_TO_CLEAR } else { LEAVE_TO_TELL }).await;
     }
 
     /// Shows how far it has come, and says whether to go on.

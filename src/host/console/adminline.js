@@ -55,7 +55,7 @@ export function lineSettings(id) {
     fill(panels,
       h("section", { class: "panel" }, h("header", { class: "page-head" }, h("h1", {}, line.title),
         h("button", { type: "button", onclick: () => ask(t("rename-line"), line.title, (title) => command("PATCH", base, { title })) }, t("rename")))),
-      channels(line), apps(line), roles(members, people), names(line), rules(line));
+      channels(line), apps(line), roles(members, people), names(line), rules(line), refusals(line));
   }
 
   // Does something and shows the page as it is then.
@@ -191,6 +191,12 @@ export function lineSettings(id) {
       },
     }, h("label", { class: "check" }, supervisors, h("span", {}, t("supervisors-create"))), field(t("reopen-within"), seconds, t("reopen-within-hint")),
     h("button", { type: "submit", class: "primary" }, t("save"))));
+  }
+
+  function refusals(line) {
+    const kept = h("input", { type: "checkbox", checked: line.refusal_audit, onchange: () => run(() => command("PUT", `${base}/refusal-audit`, { active: kept.checked })) });
+    return h("section", { class: "panel" }, h("h2", {}, t("refusal-audit")),
+      h("label", { class: "check" }, kept, h("span", {}, t("refusal-audit-keep"))), h("p", { class: "quiet" }, t("refusal-audit-hint")));
   }
 
   load();

@@ -78,6 +78,7 @@ export const en = {
   "create-always": "always", "create-prior-inbound-only": "if the customer wrote to this channel", "create-never": "never", "subject-optional": "may be given", "subject-none": "none",
   "contact-app": "Contact app", "no-contact-app": "none", "bound-apps": "Bound apps", "widget-of": "the correspondence widget",
   "role-operator": "Operator", "role-supervisor": "Supervisor", "role-reader": "Reader",
+  "refusal-audit": "Refused commands", "refusal-audit-keep": "Keep this line's refused commands for audits", "refusal-audit-hint": "Who, when, which command and why it was refused, without texts; at most 1,000 a day, the others are counted only.",
   "name-template": "Template of sessions' names", template: "Template", "template-hint": "Variables: customer, account, line, channel, created, subject. For example: {{ customer }} — {{ created }}",
   "template-gives": "For example: {0}", "template-built-in": "Blank: the built-in template holds.",
   rules: "Other rules", "supervisors-create": "Supervisors create sessions as operators do", "reopen-within": "Reopen a closed session within, seconds",

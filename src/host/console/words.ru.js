@@ -78,6 +78,7 @@ export const ru = {
   "create-always": "всегда", "create-prior-inbound-only": "если клиент писал в этот канал", "create-never": "никогда", "subject-optional": "можно задать", "subject-none": "нет",
   "contact-app": "Для связи учётной записи", "no-contact-app": "не задано", "bound-apps": "Привязанные приложения", "widget-of": "виджет «Переписка в Линиях»",
   "role-operator": "Оператор", "role-supervisor": "Супервизор", "role-reader": "Читатель",
+  "refusal-audit": "Отклонённые команды", "refusal-audit-keep": "Хранить отклонённые команды этой линии для аудита", "refusal-audit-hint": "Кто, когда, какая команда и почему отклонена, без текстов; не больше 1000 за день, остальные только считаются.",
   "name-template": "Шаблон наименования сессии", template: "Шаблон", "template-hint": "Переменные: customer, account, line, channel, created, subject. Например: {{ customer }} — {{ created }}",
   "template-gives": "Например: {0}", "template-built-in": "Пусто: действует встроенный шаблон.",
   rules: "Прочие правила", "supervisors-create": "Супервизоры создают сессии, как операторы", "reopen-within": "Открывать закрытую сессию снова, секунд",

@@ -1,0 +1,194 @@
+//! A hundred thousand sleeping sessions that are woken at once are woken a few at a time.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use switchboard::domain::command::SessionCommand;
+use switchboard::domain::event::{Event, Fact, SessionEvent, SlotEvent, Stream};
+use switchboard::domain::id::{CommandId, SessionId};
+use switchboard::log::memory::MemoryLog;
+use switchboard::log::{
+    Append, AppendError, Appended, Log, LogFuture, LogStats, Position, ReadError, Record, StreamName, Version,
+};
+use switchboard::projection::Place;
+use switchboard::{ActorOptions, Engine, EngineOptions, Outcome, wire};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+#[path = "support/desk.rs"]
+mod desk;
+
+use desk::*;
+
+/// Sessions that are asleep, and all asked at once.
+const SLEEPING: usize = 100_000;
+
+/// How long who was answered `Busy` waits before he asks again.
+const BUSY_PAUSE: Duration = Duration::from_millis(500);
+
+/// How many sessions are read at once: what `src/actor.rs` says.
+const RECOVERIES_MAX: usize = 64;
+
+/// An unoptimised build on a busy machine needs longer than people wait.
+fn patient() -> ActorOptions {
+    ActorOptions { reply_wait: Duration::from_secs(600), ..ActorOptions::default() }
+}
+
+/// Pages of this process that are in memory, in megabytes.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
+}
+
+/// A log that counts how many sessions are read at once.
+struct Counting {
+    inner: Arc<MemoryLog>,
+    reading: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+impl Log for Counting {
+    fn append(&self, append: Append) -> LogFuture<Result<Appended, AppendError>> {
+        self.inner.append(append)
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamName,
+        after: Version,
+        limit: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        let read = self.inner.read_stream(stream, after, limit);
+        // What an actor reads of its own stream after writing is no waking.
+        if !matches!(wire::stream(stream), Ok(Stream::Session(_))) || after != Version::ABSENT {
+            return read;
+        }
+        let (reading, most) = (Arc::clone(&self.reading), Arc::clone(&self.most));
+        Box::pin(async move {
+            most.fetch_max(reading.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            // A disk takes its time; meanwhile whoever may reads too.
+            tokio::task::yield_now().await;
+            let read = read.await;
+            reading.fetch_sub(1, Ordering::SeqCst);
+            read
+        })
+    }
+
+    fn read_all(&self, after: Position, limit: usize) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        self.inner.read_all(after, limit)
+    }
+
+    fn read_at(
+        &self,
+        positions: Vec<Position>,
+        bytes_max: usize,
+    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
+        self.inner.read_at(positions, bytes_max)
+    }
+
+    fn head(&self) -> Position {
+        self.inner.head()
+    }
+
+    fn follow(&self) -> watch::Receiver<Position> {
+        self.inner.follow()
+    }
+
+    fn stats(&self) -> LogStats {
+        self.inner.stats()
+    }
+
+    fn poisoned(&self) -> Option<String> {
+        None
+    }
+
+    fn close(&self) -> LogFuture<()> {
+        self.inner.close()
+    }
+}
+
+/// The same facts of another session.
+fn of_session(event: &Event, stream: &Stream, session: SessionId) -> Fact {
+    let (mut event, mut stream) = (event.clone(), stream.clone());
+    match &mut event {
+        Event::Session(_) => stream = Stream::Session(session),
+        Event::Slot(SlotEvent::SlotJoined { session: joined }) => *joined = session,
+        _ => {}
+    }
+    Fact { stream, event }
+}
+
+/// Appends as many sessions as are asked for, each as the engine wrote the one that it created last.
+async fn multiply(log: &MemoryLog, after: Position, count: usize) -> BTreeSet<SessionId> {
+    let records = log.read_all(after, usize::MAX).await.expect("the log reads");
+    let facts: Vec<_> = records.iter().map(|record| wire::recorded(record).expect("a fact")).collect();
+    assert!(
+        facts.iter().any(|fact| matches!(fact.event, Event::Session(SessionEvent::SessionCreated { .. }))),
+        "{facts:?}"
+    );
+    let mut sessions = BTreeSet::new();
+    for _ in 0..count {
+        let (session, command) = (SessionId(Uuid::now_v7()), Uuid::now_v7());
+        let entries = facts.iter().map(|fact| wire::entry(&of_session(&fact.event, &fact.stream, session)));
+        let stamp = switchboard::log::Stamp { command, ..records[0].stamp.clone() };
+        let append = Append { entries: entries.collect(), expects: Vec::new(), stamp };
+        log.append(append).await.expect("it is written");
+        sessions.insert(session);
+    }
+    sessions
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_thousand_sessions_that_are_woken_at_once_are_read_a_few_at_a_time() {
+    let inner = MemoryLog::new();
+    let options = || EngineOptions::with_log(Arc::clone(&inner) as Arc<dyn Log>, Place::Memory);
+    let engine = Engine::open(options()).await.expect("the engine opens");
+    populate(&engine).await;
+    let before = engine.head();
+    engine.create_session(operator(ANNA), creation(MAIL, MAIL_ADDRESS)).await.expect("created");
+    drop(engine);
+    let sessions = multiply(&inner, before, SLEEPING).await;
+
+    let (reading, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let log = Counting { inner: Arc::clone(&inner), reading, most: Arc::clone(&most) };
+    let options = EngineOptions::with_log(Arc::new(log) as Arc<dyn Log>, Place::Memory).actors(patient());
+    let engine = Engine::open(options).await.expect("the engine opens");
+    assert_eq!(engine.stats().sessions_active, 0, "all are asleep");
+    let (memory, busy) = (resident(), Arc::new(AtomicUsize::new(0)));
+    let mut woken = JoinSet::new();
+    for session in sessions {
+        let (engine, busy) = (engine.clone(), Arc::clone(&busy));
+        woken.spawn(async move {
+            let id = CommandId(Uuid::now_v7());
+            loop {
+                let rename = SessionCommand::Rename { name: "Разбужена".into() };
+                match engine.session(by(operator(ANNA).principal, id), session, rename).await {
+                    Ok(_) => break,
+                    // More commands are under way than an engine takes: the same one is sent again.
+                    Err(error) if error.outcome() == Outcome::NotWritten && error.code() == "Busy" => {
+                        busy.fetch_add(1, Ordering::SeqCst);
+                        tokio::time::sleep(BUSY_PAUSE).await;
+                    }
+                    Err(error) => panic!("{session}: {error}"),
+                }
+            }
+        });
+    }
+    while let Some(woken) = woken.join_next().await {
+        woken.expect("each is answered");
+    }
+    let (most, busy) = (most.load(Ordering::SeqCst), busy.load(Ordering::SeqCst));
+    println!(
+        "{SLEEPING} sessions woken, at most {most} read at once, {busy} answers of Busy, {} active; {memory} MB \
+         in memory before, {} after",
+        engine.stats().sessions_active,
+        resident()
+    );
+    assert!((1..=RECOVERIES_MAX).contains(&most), "{most} sessions are read at once");
+    assert_eq!(engine.stats().sessions_active, SLEEPING, "all are awake");
+    engine.close().await.expect("it closes");
+}
