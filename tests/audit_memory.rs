@@ -171,12 +171,12 @@ async fn long_work_ends_at_ctrl_c_and_leaves_nothing_half_done() {
         &["--data", "data", "verify"] as &[&str],
         &["--data", "data", "rebuild"],
         &["--data", "data", "state", "session", &session],
-        &["--data", "data", "export", "archive", "--out", "archive"],
+        &["--data", "data", "export", "json", "--out", "events.jsonl"],
     ] {
         let (code, said) = interrupted(folder.path(), arguments);
         assert_eq!(code, Some(2), "{arguments:?}: {said}");
         assert!(said.contains("stopped"), "{arguments:?}: {said}");
         assert!(left().is_empty(), "{arguments:?} left {:?}", left());
     }
-    assert!(!folder.path().join("archive").exists(), "an archive that is not whole has no name");
+    assert!(!folder.path().join("events.jsonl").exists(), "an export that is not whole has no name");
 }

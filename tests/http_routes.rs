@@ -174,7 +174,8 @@ fn body(method: &str, path: &str, scene: &Scene) -> Option<Value> {
         ("PUT", "/api/lines/{line}/rules") => {
             json!({ "supervisors_create": false, "reopen_within_seconds": null })
         }
-        ("PUT", "/api/lines/{line}/refusal-audit") => json!({ "active": true }),
+        // Kept, the refusals of the rows after this one would be written.
+        ("PUT", "/api/lines/{line}/refusal-audit") => json!({ "active": false }),
         ("POST", "/api/audit/lines/{line}/what-if") => {
             json!({ "channels": { scene.channel.as_str(): scene.policy } })
         }
