@@ -393,7 +393,7 @@ def sustained(figures, into):
         return
     high = max(max(figure["per_second"]) for figure in found) * 1.08
     longest = max(len(figure["per_second"]) for figure in found)
-    svg = Svg(440, "Sustained creations per second", "Durable before the answer, projections kept up; the rate of each second")
+    svg = Svg(440, "Sustained creations per second", "Durable before the answer; the rate of each second, until reads see everything")
     axes = Axes(svg, 84, 80, 620, 372)
     axes.set_x(1, longest)
     axes.set_y(0, high)
