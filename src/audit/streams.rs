@@ -33,8 +33,8 @@ use crate::wire::{self, Recorded};
 mod tests;
 
 /// The most states in memory at once; a session with messages counts as more than one. Measured
-/// at about 500 bytes each.
-pub const STATES_MAX: usize = 300_000;
+/// at 500 to 1,800 bytes each, so that they are below 300 megabytes.
+pub const STATES_MAX: usize = 150_000;
 
 /// The most openings and closings of one command that wait for what they belong to; more than an append has
 /// of all events is no command of ours.
