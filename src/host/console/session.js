@@ -34,6 +34,8 @@ export function sessionWindow(id, about) {
 
   function show() {
     const channel = channelOf(session);
+    // It is taken out of the page as the head is built anew, and would lose the focus.
+    const titled = document.activeElement === title;
     fill(title, session.name);
     title.title = session.name;
     const who = session.customer_name || session.account.address;
@@ -47,6 +49,7 @@ export function sessionWindow(id, about) {
               .filter(Boolean).join(" · "))),
         actions()),
       links());
+    if (titled) title.focus({ preventScroll: true });
     writing.show(session, channel?.policy ?? null, obstacle());
     history.show(session);
   }
