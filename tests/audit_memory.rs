@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use switchboard::domain::account::{Account, AccountKind};
@@ -14,6 +14,9 @@ use switchboard::log::embedded::{EmbeddedLog, EmbeddedOptions};
 use switchboard::log::{Append, AppendError, Appended, Log, LogFuture, Stamp};
 use switchboard::wire;
 use uuid::Uuid;
+
+#[path = "support/memory.rs"]
+mod memory;
 
 /// The bound that docs/audit.md states, in megabytes.
 const MEGABYTES_MAX: u64 = 400;
@@ -97,20 +100,13 @@ fn peak(folder: &Path, arguments: &[&str]) -> (u64, Duration) {
         .expect("the program");
     let mut peak = 0;
     loop {
-        peak = peak.max(high_water(&child));
+        peak = peak.max(memory::most(child.id()).unwrap_or_default());
         if let Some(status) = child.try_wait().expect("it can be waited for") {
             assert!(status.success(), "{arguments:?}: {status}");
-            return (peak / 1024, began.elapsed());
+            return (peak >> 20, began.elapsed());
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-/// The most resident kilobytes that a process ever had; zero when it is gone.
-fn high_water(child: &Child) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

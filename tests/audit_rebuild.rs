@@ -2,9 +2,10 @@
 //! left when it is given up.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use switchboard::projection::ProjectionName;
+use switchboard::Engine;
+use switchboard::projection::{ProjectionName, SessionSummary};
 
 #[path = "support/desk.rs"]
 mod desk;
@@ -24,14 +25,20 @@ fn is_whole(views: &Path) -> bool {
     })
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_folder_that_counts_has_everything_on_the_disk_before_it_counts() {
+/// A desk in a folder, where it is, and the lists that Анна sees with one session in them.
+async fn desk_with_a_session() -> (Home, PathBuf, Engine, Vec<SessionSummary>) {
     let home = Home::folder();
     let Home::Folder(folder) = &home else { panic!("it is a folder") };
     let data = folder.path().to_path_buf();
     let engine = home.desk().await;
     engine.create_session(operator(ANNA), creation(SUPPORT, PHONE)).await.expect("created");
     let before = my_sessions(&engine, ANNA).await;
+    (home, data, engine, before)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_folder_that_counts_has_everything_on_the_disk_before_it_counts() {
+    let (home, data, engine, before) = desk_with_a_session().await;
     assert_eq!((engine.rebuilding(), current(&data)), (None, None));
     engine.rebuild(&ProjectionName::ALL).await.expect("it is folded anew");
     assert_eq!(current(&data).as_deref(), Some("views.2"));
@@ -52,12 +59,7 @@ async fn the_folder_that_counts_has_everything_on_the_disk_before_it_counts() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuilding_that_is_given_up_leaves_the_old_projections_or_the_new_ones_whole() {
-    let home = Home::folder();
-    let Home::Folder(folder) = &home else { panic!("it is a folder") };
-    let data = folder.path().to_path_buf();
-    let engine = home.desk().await;
-    engine.create_session(operator(ANNA), creation(SUPPORT, PHONE)).await.expect("created");
-    let before = my_sessions(&engine, ANNA).await;
+    let (home, data, engine, before) = desk_with_a_session().await;
     engine.close().await.expect("it closes");
     drop(engine);
     for wait_us in [0, 200, 1_000, 3_000, 10_000, 30_000, 100_000] {

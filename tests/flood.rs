@@ -1,15 +1,16 @@
 //! More than an engine can take at once: it says so, and its memory does not grow with what it refuses.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use switchboard::log::Log;
 use switchboard::projection::Place;
-use switchboard::{ActorOptions, Engine, EngineOptions, Outcome};
+use switchboard::{Engine, EngineOptions, Outcome};
 use tokio::task::JoinSet;
 
 #[path = "support/desk.rs"]
 mod desk;
+#[path = "support/memory.rs"]
+mod memory;
 #[path = "support/troubled_log.rs"]
 mod troubled_log;
 
@@ -26,18 +27,6 @@ const TEXT_CHARS: usize = 2048;
 /// What a round may leave in memory, in megabytes: what is refused leaves nothing, but the allocator
 /// keeps pages.
 const ROUND_MEGABYTES_MAX: u64 = 24;
-
-/// An unoptimised build on a busy machine needs longer than people wait.
-fn patient() -> ActorOptions {
-    ActorOptions { reply_wait: Duration::from_secs(600), ..ActorOptions::default() }
-}
-
-/// Pages of this process that are in memory, in megabytes.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_for_one_session_is_answered_busy_and_leaves_nothing_in_memory() {
@@ -67,7 +56,7 @@ async fn a_flood_for_one_session_is_answered_busy_and_leaves_nothing_in_memory()
         if round == 0 {
             accepted = answers;
         }
-        after_round.push(resident());
+        after_round.push(memory::resident(std::process::id()) >> 20);
     }
     println!("{FLOOD} commands a round; megabytes in memory after each: {after_round:?}");
     let grown = after_round[ROUNDS - 1].saturating_sub(after_round[0]);

@@ -4,6 +4,8 @@
 mod host;
 #[path = "support/http_desk.rs"]
 mod http_desk;
+#[path = "support/memory.rs"]
+mod memory;
 
 use std::time::{Duration, Instant};
 
@@ -206,14 +208,6 @@ async fn small_connection(host: &Host) -> TcpStream {
     socket.connect(place(host)).await.expect("the host listens")
 }
 
-/// The memory of the host's process, in octets.
-fn memory(host: &Host) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", host.process_id()));
-    let status = status.expect("the system tells of processes");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has a size");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
-}
-
 /// What a slow reader may cost: a page of events that are read, those that wait, and what the system holds.
 const READER_BYTES_MAX: u64 = 2 << 20;
 
@@ -269,7 +263,7 @@ async fn until(what: &str, mut is_there: impl AsyncFnMut() -> bool) {
 async fn readers_of_a_feed_that_trickle_lose_their_places_while_the_memory_is_bounded() {
     let host = limited(&["--stall-seconds-max", "2", "--streams-of-token-max", "8"]).await;
     fill(&host, 200).await;
-    let before = memory(&host);
+    let before = memory::resident(host.process_id());
     let token = host.tokens["administrator"].clone();
     let trickling = trickle(&host, "/api/events?after=0", &token, 8).await;
     let by = host.by("administrator");
@@ -281,7 +275,7 @@ async fn readers_of_a_feed_that_trickle_lose_their_places_while_the_memory_is_bo
     let mut most = before;
     // A place that is given back is one of those that trickled: nobody else had one.
     until("they are left", async || {
-        most = most.max(memory(&host));
+        most = most.max(memory::resident(host.process_id()));
         status().await == 200
     })
     .await;

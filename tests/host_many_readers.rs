@@ -7,6 +7,8 @@
 mod host;
 #[path = "support/http_desk.rs"]
 mod http_desk;
+#[path = "support/memory.rs"]
+mod memory;
 
 use std::time::{Duration, Instant};
 
@@ -49,14 +51,6 @@ fn allow(files: u64) {
         let set = setrlimit(Resource::Nofile, Rlimit { current: Some(files), maximum });
         assert!(set.is_ok(), "{files} open files are needed, `ulimit -Hn` allows {maximum:?}");
     }
-}
-
-/// The memory of the host's process, in octets.
-fn memory(host: &Host) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", host.process_id()));
-    let status = status.expect("the system tells of processes");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has a size");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
 }
 
 /// A stream of events, of which so far only the beginning was read.
@@ -123,7 +117,7 @@ async fn ten_thousand_open_streams_do_not_disturb_creation_and_each_shows_every_
     });
     let host = host.await;
     let alone = create(&host, CREATIONS).await;
-    let (head, before) = (host.head().await, memory(&host));
+    let (head, before) = (host.head().await, memory::resident(host.process_id()));
     let address = host.address.trim_start_matches("http://").to_owned();
     let (mut opening, mut streams) = (JoinSet::new(), Vec::with_capacity(STREAMS));
     for number in 0..STREAMS {
@@ -135,10 +129,10 @@ async fn ten_thousand_open_streams_do_not_disturb_creation_and_each_shows_every_
     }
     streams.extend(opening.join_all().await);
     assert_eq!(streams.len(), STREAMS, "all are open");
-    let open = memory(&host);
+    let open = memory::resident(host.process_id());
 
     let unread = create(&host, CREATIONS).await;
-    let (last, mut most) = (host.head().await, memory(&host));
+    let (last, mut most) = (host.head().await, memory::resident(host.process_id()));
 
     let mut reading = JoinSet::new();
     for stream in streams {
@@ -154,7 +148,7 @@ async fn ten_thousand_open_streams_do_not_disturb_creation_and_each_shows_every_
         read.expect("each position comes once");
         done += 1;
         if done % MEASURED_EACH == 0 {
-            most = most.max(memory(&host));
+            most = most.max(memory::resident(host.process_id()));
         }
     }
     assert_eq!(done, STREAMS);

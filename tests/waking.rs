@@ -9,19 +9,21 @@ use switchboard::domain::command::SessionCommand;
 use switchboard::domain::event::{Event, Fact, SessionEvent, SlotEvent, Stream};
 use switchboard::domain::id::{CommandId, SessionId};
 use switchboard::log::memory::MemoryLog;
-use switchboard::log::{
-    Append, AppendError, Appended, Log, LogFuture, LogStats, Position, ReadError, Record, StreamName, Version,
-};
+use switchboard::log::{Append, Log, Position};
 use switchboard::projection::Place;
-use switchboard::{ActorOptions, Engine, EngineOptions, Outcome, wire};
-use tokio::sync::watch;
+use switchboard::{Engine, EngineOptions, Outcome, wire};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 #[path = "support/desk.rs"]
 mod desk;
+#[path = "support/memory.rs"]
+mod memory;
+#[path = "support/troubled_log.rs"]
+mod troubled_log;
 
 use desk::*;
+use troubled_log::TroubledLog;
 
 /// Sessions that are asleep, and all asked at once.
 const SLEEPING: usize = 100_000;
@@ -31,85 +33,6 @@ const BUSY_PAUSE: Duration = Duration::from_millis(500);
 
 /// How many sessions are read at once: what `src/actor.rs` says.
 const RECOVERIES_MAX: usize = 64;
-
-/// An unoptimised build on a busy machine needs longer than people wait.
-fn patient() -> ActorOptions {
-    ActorOptions { reply_wait: Duration::from_secs(600), ..ActorOptions::default() }
-}
-
-/// Pages of this process that are in memory, in megabytes.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
-}
-
-/// A log that counts how many sessions are read at once.
-struct Counting {
-    inner: Arc<MemoryLog>,
-    reading: Arc<AtomicUsize>,
-    most: Arc<AtomicUsize>,
-}
-
-impl Log for Counting {
-    fn append(&self, append: Append) -> LogFuture<Result<Appended, AppendError>> {
-        self.inner.append(append)
-    }
-
-    fn read_stream(
-        &self,
-        stream: &StreamName,
-        after: Version,
-        limit: usize,
-    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        let read = self.inner.read_stream(stream, after, limit);
-        // What an actor reads of its own stream after writing is no waking.
-        if !matches!(wire::stream(stream), Ok(Stream::Session(_))) || after != Version::ABSENT {
-            return read;
-        }
-        let (reading, most) = (Arc::clone(&self.reading), Arc::clone(&self.most));
-        Box::pin(async move {
-            most.fetch_max(reading.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            // A disk takes its time; meanwhile whoever may reads too.
-            tokio::task::yield_now().await;
-            let read = read.await;
-            reading.fetch_sub(1, Ordering::SeqCst);
-            read
-        })
-    }
-
-    fn read_all(&self, after: Position, limit: usize) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        self.inner.read_all(after, limit)
-    }
-
-    fn read_at(
-        &self,
-        positions: Vec<Position>,
-        bytes_max: usize,
-    ) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        self.inner.read_at(positions, bytes_max)
-    }
-
-    fn head(&self) -> Position {
-        self.inner.head()
-    }
-
-    fn follow(&self) -> watch::Receiver<Position> {
-        self.inner.follow()
-    }
-
-    fn stats(&self) -> LogStats {
-        self.inner.stats()
-    }
-
-    fn poisoned(&self) -> Option<String> {
-        None
-    }
-
-    fn close(&self) -> LogFuture<()> {
-        self.inner.close()
-    }
-}
 
 /// The same facts of another session.
 fn of_session(event: &Event, stream: &Stream, session: SessionId) -> Fact {
@@ -144,7 +67,8 @@ async fn multiply(log: &MemoryLog, after: Position, count: usize) -> BTreeSet<Se
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_thousand_sessions_that_are_woken_at_once_are_read_a_few_at_a_time() {
-    let inner = MemoryLog::new();
+    let log = TroubledLog::new();
+    let inner = log.untroubled();
     let options = || EngineOptions::with_log(Arc::clone(&inner) as Arc<dyn Log>, Place::Memory);
     let engine = Engine::open(options()).await.expect("the engine opens");
     populate(&engine).await;
@@ -153,12 +77,10 @@ async fn a_hundred_thousand_sessions_that_are_woken_at_once_are_read_a_few_at_a_
     drop(engine);
     let sessions = multiply(&inner, before, SLEEPING).await;
 
-    let (reading, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let log = Counting { inner: Arc::clone(&inner), reading, most: Arc::clone(&most) };
-    let options = EngineOptions::with_log(Arc::new(log) as Arc<dyn Log>, Place::Memory).actors(patient());
+    let options = EngineOptions::with_log(Arc::clone(&log) as Arc<dyn Log>, Place::Memory).actors(patient());
     let engine = Engine::open(options).await.expect("the engine opens");
     assert_eq!(engine.stats().sessions_active, 0, "all are asleep");
-    let (memory, busy) = (resident(), Arc::new(AtomicUsize::new(0)));
+    let (memory, busy) = (memory::resident(std::process::id()) >> 20, Arc::new(AtomicUsize::new(0)));
     let mut woken = JoinSet::new();
     for session in sessions {
         let (engine, busy) = (engine.clone(), Arc::clone(&busy));
@@ -181,12 +103,12 @@ async fn a_hundred_thousand_sessions_that_are_woken_at_once_are_read_a_few_at_a_
     while let Some(woken) = woken.join_next().await {
         woken.expect("each is answered");
     }
-    let (most, busy) = (most.load(Ordering::SeqCst), busy.load(Ordering::SeqCst));
+    let (most, busy) = (log.woken_at_once(), busy.load(Ordering::SeqCst));
     println!(
         "{SLEEPING} sessions woken, at most {most} read at once, {busy} answers of Busy, {} active; {memory} MB \
          in memory before, {} after",
         engine.stats().sessions_active,
-        resident()
+        memory::resident(std::process::id()) >> 20
     );
     assert!((1..=RECOVERIES_MAX).contains(&most), "{most} sessions are read at once");
     assert_eq!(engine.stats().sessions_active, SLEEPING, "all are awake");

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use switchboard::domain::account::{AccountKind, AccountText};
 use switchboard::domain::channel::ChannelKind;
@@ -25,12 +26,17 @@ use switchboard::projection::{
     MessageView, Order, PAGE_ITEMS_MAX, PageOf, Place, SessionSummary, TranscriptItem,
 };
 use switchboard::wire::{self, Recorded};
-use switchboard::{Caller, CommandError, Engine, EngineOptions, Receipt};
+use switchboard::{ActorOptions, Caller, CommandError, Engine, EngineOptions, Receipt};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 const fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
+}
+
+/// Actors that are waited for: an unoptimised build on a busy machine needs longer than people wait.
+pub fn patient() -> ActorOptions {
+    ActorOptions { reply_wait: Duration::from_secs(600), ..ActorOptions::default() }
 }
 
 /// «Служба поддержки»: WhatsApp, «Контакты», orders with the widget, deals without it.

@@ -1,16 +1,18 @@
-//! A log in memory that fails, forgets to answer, or waits, when a test says so.
+//! A log in memory that fails, forgets to answer, or waits, when a test says so, and counts who reads.
 
 // Each test binary uses its part of it.
 #![allow(dead_code)]
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use switchboard::domain::event::Stream;
 use switchboard::log::memory::MemoryLog;
 use switchboard::log::{
     Append, AppendError, Appended, Log, LogFuture, LogStats, Position, ReadError, Record, StreamName, Version,
 };
+use switchboard::wire;
 use tokio::sync::watch;
 
 /// What becomes of an append.
@@ -29,13 +31,21 @@ pub struct TroubledLog {
     troubles: Mutex<VecDeque<Trouble>>,
     held: watch::Sender<bool>,
     handed_over: AtomicU64,
+    waking: Arc<Waking>,
+}
+
+/// How many sessions' streams are read from their beginning, which wakes a session.
+#[derive(Default)]
+struct Waking {
+    now: AtomicUsize,
+    most: AtomicUsize,
 }
 
 impl TroubledLog {
     pub fn new() -> Arc<TroubledLog> {
         let (held, _) = watch::channel(false);
         let (inner, troubles, handed_over) = (MemoryLog::new(), Mutex::default(), AtomicU64::new(0));
-        Arc::new(TroubledLog { inner, troubles, held, handed_over })
+        Arc::new(TroubledLog { inner, troubles, held, handed_over, waking: Arc::default() })
     }
 
     /// The log itself, for another engine on it that meets no trouble.
@@ -46,6 +56,11 @@ impl TroubledLog {
     /// How many appends were handed over.
     pub fn handed_over(&self) -> u64 {
         self.handed_over.load(Ordering::SeqCst)
+    }
+
+    /// How many sessions were woken at once, at most.
+    pub fn woken_at_once(&self) -> usize {
+        self.waking.most.load(Ordering::SeqCst)
     }
 
     /// The next appends meet these, one each.
@@ -86,7 +101,20 @@ impl Log for TroubledLog {
         after: Version,
         limit: usize,
     ) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        self.inner.read_stream(stream, after, limit)
+        let read = self.inner.read_stream(stream, after, limit);
+        // What an actor reads of its own stream after writing is no waking.
+        if !matches!(wire::stream(stream), Ok(Stream::Session(_))) || after != Version::ABSENT {
+            return read;
+        }
+        let waking = Arc::clone(&self.waking);
+        Box::pin(async move {
+            waking.most.fetch_max(waking.now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            // A disk takes its time; meanwhile whoever may reads too.
+            tokio::task::yield_now().await;
+            let read = read.await;
+            waking.now.fetch_sub(1, Ordering::SeqCst);
+            read
+        })
     }
 
     fn read_all(&self, after: Position, limit: usize) -> LogFuture<Result<Vec<Record>, ReadError>> {
