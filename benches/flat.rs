@@ -2,7 +2,7 @@
 //! memory follows, and how the disk fills over a simulated day.
 //!
 //! Each length of the log is measured in a process of its own, with the store's folder in the page
-//! cache as it was left; the ratio is to the shortest log.
+//! cache: it is read just before. The ratio is to the shortest log.
 //!
 //! `cargo bench --bench flat -- [--quick] [--events-max N] [--runs N] [--only size|day] [--hourly N] [--keep]`
 

@@ -69,6 +69,7 @@ fn part(made: &Store, events: usize, run: usize) -> Value {
         }
         None => made.path(),
     };
+    folder::warm(&folder);
     let folder = folder.to_str().expect("the folder has a name");
     let (events, run) = (events.to_string(), run.to_string());
     child::run("grown", &["--folder", folder, "--events", &events, "--run", &run])

@@ -1,6 +1,7 @@
 //! Folders of a benchmark, in the target's folder for temporary files: on a disk, not in memory.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,19 @@ impl Drop for Folder {
 /// Where a folder of this name stands.
 pub fn place(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("benches").join(name)
+}
+
+/// Reads all files of a folder, so that the system has them in memory: it may have let go of what nobody
+/// read for a while, also where there is room.
+pub fn warm(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            warm(&path);
+        } else if let Ok(mut file) = File::open(path) {
+            io::copy(&mut file, &mut io::sink()).expect("the file can be read");
+        }
+    }
 }
 
 /// What a folder takes on the disk, in bytes: blocks in use, not the lengths of sparse files.

@@ -22,7 +22,7 @@ use super::{DiskError, create_folder, foot, read_at, read_at_once, sync_folder};
 const MARK: foot::Mark = *b"swbsea\0\x01";
 
 /// A block is full from here on: what is read to find one item, unless the item is larger.
-const BLOCK_BYTES: u32 = 4 * 1024;
+const BLOCK_BYTES: u32 = 2 * 1024;
 
 /// The most bytes of a label.
 const LABEL_BYTES_MAX: usize = 256;

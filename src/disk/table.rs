@@ -40,6 +40,7 @@ mod segment;
 mod tiers;
 
 pub(crate) use layers::Snapshot;
+pub(crate) use merge::after_prefix;
 pub(crate) use segment::Batch;
 
 /// The longest key of a table.
@@ -62,15 +63,34 @@ pub(crate) type Entry = (Vec<u8>, Vec<u8>);
 pub(crate) enum Use {
     /// It is looked up by its key: a filter says where it is not.
     LookedUp,
-    /// It is found by scanning.
-    Scanned,
+    /// It is found by scanning among the keys that begin with its first `list` bytes: a filter says where
+    /// there are none. All of these keys are used alike.
+    Scanned { list: usize },
     /// The same, and it is put once and deleted once at most, so that both can vanish when they meet.
-    Once,
+    Once { list: usize },
 }
 
 impl Use {
     fn is_looked_up(self) -> bool {
         self == Use::LookedUp
+    }
+
+    /// The list that a key stands in; `None` where it is looked up, or too short for one.
+    fn list(self, key: &[u8]) -> Option<&[u8]> {
+        match self {
+            Use::LookedUp => None,
+            Use::Scanned { list } | Use::Once { list } => key.get(..list),
+        }
+    }
+
+    /// What a filter takes of a key after the key before it: all of it, or a list that begins here.
+    fn filtered<'k>(self, before: Option<&[u8]>, key: &'k [u8]) -> Option<&'k [u8]> {
+        match self {
+            Use::LookedUp => Some(key),
+            Use::Scanned { .. } | Use::Once { .. } => {
+                self.list(key).filter(|list| !before.is_some_and(|before| before.starts_with(list)))
+            }
+        }
     }
 }
 
@@ -199,7 +219,7 @@ impl Table {
 
     /// The table as it is now, whatever becomes of it.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot::of(self.layers())
+        Snapshot::of(self.layers(), self.shape)
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {

@@ -21,15 +21,19 @@ use crate::disk::bytes::{Malformed, Reader};
 /// the 128 KB from which the store would keep it in a file that nobody syncs.
 pub(crate) const VALUE_BYTES_MAX: usize = 6 * 1024;
 
+/// A frame takes nothing more that would make it larger than this: one record that is looked for is found
+/// in a frame that is read, checked and searched as a whole.
+const FULL_BYTES: usize = 2 * 1024;
+
+/// The same of the records alone.
+pub(crate) const FULL_BODY_BYTES: usize = FULL_BYTES - HEADER_BYTES;
+
 /// The most records in a frame, so that a frame of tiny records is still read quickly.
 pub(crate) const FRAME_RECORDS_MAX: u32 = 512;
 
 pub(crate) const HEADER_BYTES: usize = 56;
 const PREVIOUS_AT: usize = 20;
 const CRC_AT: usize = HEADER_BYTES - 4;
-
-/// The most bytes of the records of one frame, but for a record larger than that.
-pub(crate) const BODY_BYTES_MAX: usize = VALUE_BYTES_MAX - HEADER_BYTES;
 
 const LARGE_BODY_BYTES_MAX: usize = RECORD_BYTES_MAX + VERSIONS_BYTES_MAX;
 const MAGIC: [u8; 2] = *b"sF";
@@ -67,7 +71,7 @@ pub(crate) struct Open {
 
 impl Open {
     pub(crate) fn new(first: Position) -> Open {
-        let mut bytes = Vec::with_capacity(VALUE_BYTES_MAX);
+        let mut bytes = Vec::with_capacity(FULL_BYTES);
         bytes.resize(HEADER_BYTES, 0);
         Open { first, records: 0, bytes }
     }
@@ -75,7 +79,7 @@ impl Open {
     /// Whether `records` more of `len` bytes, versions included, stay within the frame.
     pub(crate) fn fits(&self, records: usize, len: usize) -> bool {
         self.records == 0
-            || (self.bytes.len() + len <= VALUE_BYTES_MAX
+            || (self.bytes.len() + len <= FULL_BYTES
                 && self.records as usize + records <= FRAME_RECORDS_MAX as usize)
     }
 

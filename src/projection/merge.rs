@@ -12,11 +12,11 @@
 use std::collections::VecDeque;
 use std::ops::Bound;
 
-use crate::disk::table::{Direction, Snapshot};
+use crate::disk::table::{Direction, Snapshot, after_prefix};
 use crate::domain::id::LineId;
 use crate::log::Position;
 
-use super::pack::damaged;
+use super::pack::{ID_BYTES, damaged};
 use super::{ProjectionError, QueryError};
 
 /// The most parts that one list is merged from: each costs a lookup for every page.
@@ -27,9 +27,6 @@ const PART_ENTRIES: usize = 16;
 
 /// The bytes of a position at the end of a key.
 const POSITION_BYTES: usize = 8;
-
-/// The bytes of an id within a key.
-pub(super) const ID_BYTES: usize = 16;
 
 /// Which way a list goes, and where its page begins.
 #[derive(Clone, Copy, Debug)]
@@ -140,12 +137,14 @@ fn position_of(key: &[u8]) -> Result<Position, ProjectionError> {
 pub(super) fn parts(table: &Snapshot, prefix: &[u8], bytes: usize) -> Result<Vec<Vec<u8>>, QueryError> {
     let mut found: Vec<Vec<u8>> = Vec::new();
     let mut from = prefix.to_vec();
+    let end = after_prefix(prefix);
+    let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
     loop {
-        let range = (Bound::Included(from.as_slice()), Bound::Unbounded);
+        let range = (Bound::Included(from.as_slice()), end);
         let Some((key, _)) = table.scan(range, Direction::Forward, 1)?.pop() else {
             return Ok(found);
         };
-        if !key.starts_with(prefix) || key.len() < prefix.len() + bytes {
+        if key.len() < prefix.len() + bytes {
             return Ok(found);
         }
         if found.len() == MERGED_PARTS_MAX {

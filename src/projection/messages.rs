@@ -22,7 +22,7 @@ use crate::wire::Recorded;
 
 use super::ProjectionError;
 use super::folding::{ById, Fold, Folding, session_event};
-use super::pack::{Pack, Unpack};
+use super::pack::{ID_BYTES, Pack, TAG_BYTES, Unpack, end_of_account, end_of_element};
 use super::recent::Recent;
 
 mod delivery;
@@ -48,7 +48,9 @@ const OF_ELEMENT: u8 = b'e';
 /// Lists are scanned; links are made and taken back, so their entries may come again.
 pub(super) fn shape(key: &[u8]) -> Use {
     match key.first() {
-        Some(&(OF_CUSTOMER | OF_ELEMENT | marks::TRANSCRIPT)) => Use::Scanned,
+        Some(&marks::TRANSCRIPT) => Use::Scanned { list: TAG_BYTES + ID_BYTES },
+        Some(&OF_CUSTOMER) => Use::Scanned { list: end_of_account(key, TAG_BYTES) },
+        Some(&OF_ELEMENT) => Use::Scanned { list: end_of_element(key, TAG_BYTES) },
         _ => Use::LookedUp,
     }
 }

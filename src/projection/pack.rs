@@ -15,6 +15,37 @@ use crate::log::Position;
 
 use super::{Moment, ProjectionError};
 
+/// The bytes of a key's tag.
+pub(super) const TAG_BYTES: usize = 1;
+
+/// The bytes of an id within a key.
+pub(super) const ID_BYTES: usize = 16;
+
+/// The number of an account's kind that has its code after it.
+const CUSTOM_ACCOUNT: u8 = 8;
+
+/// The bytes of a text's length.
+const LENGTH_BYTES: usize = 2;
+
+/// Where the element ends that begins at a place of a key; behind the key if that is cut off.
+pub(super) fn end_of_element(key: &[u8], at: usize) -> usize {
+    end_of_text(key, at).saturating_add(ID_BYTES)
+}
+
+/// Where the account ends that begins at a place of a key; behind the key if that is cut off.
+pub(super) fn end_of_account(key: &[u8], at: usize) -> usize {
+    let kind = at + 1;
+    match key.get(at) {
+        Some(&CUSTOM_ACCOUNT) => end_of_text(key, end_of_text(key, kind)),
+        _ => end_of_text(key, kind),
+    }
+}
+
+fn end_of_text(key: &[u8], at: usize) -> usize {
+    let length = key.get(at..).and_then(<[u8]>::first_chunk::<LENGTH_BYTES>);
+    length.map_or(usize::MAX, |length| at + LENGTH_BYTES + usize::from(u16::from_be_bytes(*length)))
+}
+
 /// Builds a key or a row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pack(Vec<u8>);
@@ -129,7 +160,7 @@ impl Pack {
             AccountKind::VkUser => self.byte(5),
             AccountKind::LiveChatVisitor => self.byte(6),
             AccountKind::Email => self.byte(7),
-            AccountKind::Custom(code) => self.byte(8).text(code.as_str()),
+            AccountKind::Custom(code) => self.byte(CUSTOM_ACCOUNT).text(code.as_str()),
         }
     }
 
@@ -258,7 +289,7 @@ impl<'a> Unpack<'a> {
             5 => AccountKind::VkUser,
             6 => AccountKind::LiveChatVisitor,
             7 => AccountKind::Email,
-            8 => AccountKind::Custom(self.kind_code()?),
+            CUSTOM_ACCOUNT => AccountKind::Custom(self.kind_code()?),
             other => return Err(damaged(format!("has an account of kind {other}"))),
         })
     }
@@ -295,4 +326,31 @@ impl<'a> Unpack<'a> {
 /// Says that a row is not what its projection wrote.
 pub(super) fn damaged(what: impl std::fmt::Display) -> ProjectionError {
     ProjectionError::Store { reason: format!("a row {what}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_what_stands_in_a_key_are_found_again_and_lie_behind_what_is_cut_off() {
+        let kinds = [
+            AccountKind::Phone,
+            AccountKind::Email,
+            AccountKind::Custom(KindCode::new("line_messenger").expect("a code")),
+        ];
+        for kind in kinds {
+            let account = Account { kind, address: "someone".into() };
+            let packed = Pack::key(b'c').account(&account).done();
+            let key = Pack::onto(packed.clone()).id(Uuid::nil()).done();
+            assert_eq!(end_of_account(&key, TAG_BYTES), packed.len());
+            (0..packed.len()).for_each(|cut| assert!(end_of_account(&key[..cut], TAG_BYTES) > cut));
+        }
+        let element =
+            ElementRef { app: AppId::new("orders").expect("a code"), element: ElementId(Uuid::nil()) };
+        let packed = Pack::key(b'e').element(&element).done();
+        let key = Pack::onto(packed.clone()).id(Uuid::nil()).done();
+        assert_eq!(end_of_element(&key, TAG_BYTES), packed.len());
+        (0..packed.len()).for_each(|cut| assert!(end_of_element(&key[..cut], TAG_BYTES) > cut));
+    }
 }

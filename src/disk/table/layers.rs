@@ -9,7 +9,7 @@ use super::merge::{Cursor, Merge, Range, after_prefix};
 use super::patience::{LOOK_COST, Patience};
 use super::run::Run;
 use super::segment::Segment;
-use super::{Direction, Entry};
+use super::{Direction, Entry, Shape};
 use crate::disk::DiskError;
 
 use std::ops::Bound;
@@ -29,18 +29,19 @@ pub(super) struct Layers {
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     layers: Arc<Layers>,
+    shape: Shape,
     patience: Patience,
 }
 
 impl Snapshot {
-    pub(super) fn of(layers: Arc<Layers>) -> Snapshot {
-        Snapshot { layers, patience: Patience::Waiting }
+    pub(super) fn of(layers: Arc<Layers>, shape: Shape) -> Snapshot {
+        Snapshot { layers, shape, patience: Patience::Waiting }
     }
 
     /// The same for reading without waiting for the disk, and for no longer than so many bytes take:
     /// more than that fails as [`DiskError::NotAtOnce`].
     pub(crate) fn at_once(&self, bytes_max: usize) -> Snapshot {
-        Snapshot { layers: Arc::clone(&self.layers), patience: Patience::at_once(bytes_max) }
+        Snapshot { patience: Patience::at_once(bytes_max), ..self.clone() }
     }
 
     /// Whether anything that was read at once would have had to wait.
@@ -70,12 +71,11 @@ impl Snapshot {
         limit: usize,
     ) -> Result<Vec<Entry>, DiskError> {
         self.patience.take((self.segments().count() + self.layers.runs.len()) * LOOK_COST)?;
-        let above = self.segments().map(|segment| Ok(Cursor::of_segment(segment, range, direction)));
-        let below = self
-            .layers
-            .runs
-            .iter()
-            .map(|run| Cursor::of_run(run.groups(range, &self.patience), range, direction));
+        let list = list_of(self.shape, range).map(Probe::of);
+        let above = self.segments().filter(|segment| segment.may_have(list));
+        let above = above.map(|segment| Ok(Cursor::of_segment(segment, range, direction)));
+        let below = self.layers.runs.iter().filter(|run| run.may_have(list));
+        let below = below.map(|run| Cursor::of_run(run.groups(range, &self.patience), range, direction));
         Merge::new(above.chain(below), direction)?.collect(limit)
     }
 
@@ -98,4 +98,16 @@ impl Snapshot {
     fn get_above(&self, key: &[u8], probe: Probe) -> Option<Option<&[u8]>> {
         self.segments().find_map(|segment| segment.get(key, probe))
     }
+}
+
+/// The list that every key of a range stands in, if they all stand in one.
+fn list_of<'a>(shape: Shape, range: Range<'a>) -> Option<&'a [u8]> {
+    let (Bound::Included(from) | Bound::Excluded(from)) = range.0 else { return None };
+    let list = shape(from).list(from)?;
+    let ends_within = match range.1 {
+        Bound::Included(to) => to.starts_with(list),
+        Bound::Excluded(to) => to.starts_with(list) || after_prefix(list).is_some_and(|after| to == after),
+        Bound::Unbounded => false,
+    };
+    ends_within.then_some(list)
 }

@@ -23,7 +23,7 @@ pub(super) type Range<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 pub(super) const EVERYTHING: Range<'static> = (Bound::Unbounded, Bound::Unbounded);
 
 /// The first key after all that begin with `prefix`, if there is one.
-pub(super) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
     let mut end = prefix[..=last].to_vec();
     end[last] += 1;
@@ -259,7 +259,7 @@ impl Deletions {
     fn keep(self, key: &[u8], hid: bool) -> bool {
         match self {
             Deletions::Dropped => false,
-            Deletions::Kept(shape) => !(hid && shape(key) == Use::Once),
+            Deletions::Kept(shape) => !(hid && matches!(shape(key), Use::Once { .. })),
         }
     }
 }

@@ -212,7 +212,7 @@ mod tests {
             let range = (from.as_ref().map(|key| &key[..]), to.as_ref().map(|key| &key[..]));
             assert_eq!(page.groups_within(range).expect("it is right"), expected, "{range:?}");
         }
-        let group = page.unpack(1..2, |_| Use::Scanned).expect("it is right");
+        let group = page.unpack(1..2, |_| Use::Scanned { list: 0 }).expect("it is right");
         let keys: Vec<&[u8]> = (0..group.len()).map(|at| group.key(at)).collect();
         assert_eq!(keys, [[20], [22], [24], [26], [28]]);
         assert_eq!(page.find(&[24]).expect("it is right"), Some(Some(&[24][..])));

@@ -37,7 +37,7 @@ const PAGE_BYTES_MAX: usize = PAGE_BYTES + KEY_BYTES_MAX + VALUE_BYTES_MAX + 32 
 const WRITE_BYTES: usize = 256 * 1024;
 
 /// The mark of a run's foot, with the version of its form.
-const MARK: foot::Mark = *b"swbrun\0\x02";
+const MARK: foot::Mark = *b"swbrun\0\x03";
 
 const CRC_BYTES: usize = 4;
 
@@ -126,7 +126,7 @@ impl Run {
         Ok(Run { number, entries, file, fences, filter, shape, cache })
     }
 
-    /// How many of its keys are looked up one by one.
+    /// How many keys and lists its filter has taken.
     pub(super) fn points(&self) -> usize {
         self.filter.keys()
     }
@@ -134,6 +134,11 @@ impl Run {
     /// Whether the run may have something to say of a key.
     pub(super) fn may_contain(&self, key: &[u8], probe: Probe) -> bool {
         !(self.shape)(key).is_looked_up() || self.filter.may_contain(probe)
+    }
+
+    /// Whether the run may have something of a list, if it is known which one is asked for.
+    pub(super) fn may_have(&self, list: Option<Probe>) -> bool {
+        list.is_none_or(|list| self.filter.may_contain(list))
     }
 
     /// What the run says of a key: nothing, that it is deleted, or its value.
@@ -303,11 +308,11 @@ impl Writing {
         put_counted(&key[shared..], &mut self.page);
         put_varint(value.map_or(0, |value| 1 + value.len() as u64), &mut self.page);
         self.page.extend_from_slice(value.unwrap_or_default());
+        if let Some(filtered) = (self.shape)(key).filtered(Some(&self.last), key) {
+            self.filter.insert(Probe::of(filtered));
+        }
         self.last.truncate(shared);
         self.last.extend_from_slice(&key[shared..]);
-        if (self.shape)(key).is_looked_up() {
-            self.filter.insert(Probe::of(key));
-        }
         self.entries += 1;
         Ok(())
     }

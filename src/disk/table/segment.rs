@@ -87,7 +87,12 @@ impl Batch {
         self.slots.dedup_by(|next, kept| {
             next.head() == kept.head() && key_at(bytes, next.at) == key_at(bytes, kept.at)
         });
-        let points = self.slots.iter().filter(|slot| shape(key_at(bytes, slot.at)).is_looked_up()).count();
+        let mut before = None;
+        let is_filtered = |slot: &&Slot| {
+            let key = key_at(bytes, slot.at);
+            shape(key).filtered(before.replace(key), key).is_some()
+        };
+        let points = self.slots.iter().filter(is_filtered).count();
         let mut building = Building::new(self.slots.len(), bytes.len(), points, shape);
         for slot in &self.slots {
             let (key, value) = entry_at(bytes, slot.at);
@@ -130,7 +135,7 @@ impl Segment {
         self.bytes.len() + self.starts.len() * size_of::<u32>()
     }
 
-    /// How many of its keys are looked up one by one, at most.
+    /// How many keys and lists a filter takes of it, at most.
     pub(super) fn points_max(&self) -> usize {
         self.filter.as_ref().map_or(self.len(), Filter::keys)
     }
@@ -161,6 +166,11 @@ impl Segment {
         self.find(key)
     }
 
+    /// Whether it may have something of a list, if it is known which one is asked for.
+    pub(super) fn may_have(&self, list: Option<Probe>) -> bool {
+        list.is_none_or(|list| self.filter.as_ref().is_none_or(|filter| filter.may_contain(list)))
+    }
+
     pub(super) fn find(&self, key: &[u8]) -> Option<Option<&[u8]>> {
         let at = self.partition(|other| other < key);
         (at < self.len() && self.key(at) == key).then(|| self.entry(at).1)
@@ -187,14 +197,15 @@ impl Building {
     }
 
     pub(super) fn push(&mut self, key: &[u8], value: Option<&[u8]>) {
-        let segment = &mut self.segment;
-        segment.starts.push(place(segment.bytes.len()));
-        put(key, value, &mut segment.bytes);
-        if let Some(filter) = &mut segment.filter
-            && (self.shape)(key).is_looked_up()
-        {
-            filter.insert(Probe::of(key));
+        let Segment { bytes, starts, filter, .. } = &mut self.segment;
+        if let Some(filter) = filter {
+            let before = starts.last().map(|start| key_at(bytes, *start));
+            if let Some(filtered) = (self.shape)(key).filtered(before, key) {
+                filter.insert(Probe::of(filtered));
+            }
         }
+        starts.push(place(bytes.len()));
+        put(key, value, bytes);
     }
 
     /// Adds an entry whose key begins as the one before it does; `None` when that is shorter.

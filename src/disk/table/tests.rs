@@ -38,6 +38,20 @@ fn key(number: u8) -> Vec<u8> {
     vec![number % 4; 1 + usize::from(number / 4)]
 }
 
+/// Some of them are looked up, some stand in lists, and some are too short for theirs.
+fn mixed(key: &[u8]) -> Use {
+    match key.first() {
+        Some(1) => Use::Scanned { list: 1 },
+        Some(2) => Use::Scanned { list: 2 },
+        Some(3) => Use::Scanned { list: 9 },
+        _ => Use::LookedUp,
+    }
+}
+
+fn open_of(folder: &Path, shape: Shape) -> Table {
+    Folder::open(folder).and_then(|folder| folder.table_of("table", shape)).expect("it opens")
+}
+
 fn compare(table: &Table, model: &BTreeMap<Vec<u8>, Vec<u8>>) {
     for number in 0..40 {
         let key = key(number);
@@ -87,13 +101,13 @@ proptest! {
 
     #[test]
     fn a_table_does_what_a_map_does(steps in steps()) {
-        run_steps(&steps, Table::in_memory(), |table| table);
+        run_steps(&steps, Table::in_memory_of(mixed), |table| table);
     }
 
     #[test]
     fn a_table_on_disk_does_what_a_map_does_also_after_opening_it_again(steps in steps()) {
         let folder = folder();
-        let open = || Table::open(folder.path(), "table").expect("it opens");
+        let open = || open_of(folder.path(), mixed);
         run_steps(&steps, open(), |table| {
             table.flush([]).expect("it is written");
             drop(table);
@@ -110,6 +124,11 @@ impl Chance {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
+}
+
+/// Lists of 256 keys of those that `run_at_random` makes.
+fn listed(_key: &[u8]) -> Use {
+    Use::Scanned { list: b"some prefix".len() + 7 }
 }
 
 /// Batches of all sizes, so that segments are merged at once, later, and not at all.
@@ -153,6 +172,12 @@ fn run_at_random(seed: u64, mut table: Table, mut reopen: impl FnMut(Table) -> T
             let backward = within().rev().take(limit).collect();
             assert_eq!(table.scan(range, Direction::Backward, limit), Ok(backward), "seed {seed}");
         }
+        for list in 0..40u64 {
+            let list = &key(list << 8)[..listed(&[]).list(&key(0)).map_or(0, <[u8]>::len)];
+            let within = model.iter().filter(|(key, _)| key.starts_with(list));
+            let within = within.map(|(k, v)| (k.clone(), v.clone())).take(5).collect();
+            assert_eq!(table.scan_prefix(list, Direction::Forward, 5), Ok(within), "seed {seed}");
+        }
         for number in (0..9_000).step_by(301).map(|number| number + chance.below(301)) {
             assert_eq!(table.get(&key(number)), Ok(model.get(&key(number)).cloned()), "seed {seed}");
         }
@@ -165,10 +190,13 @@ fn run_at_random(seed: u64, mut table: Table, mut reopen: impl FnMut(Table) -> T
 
 #[test]
 fn large_and_small_batches_give_what_a_map_gives() {
-    for seed in [1, std::process::id().into()] {
-        run_at_random(seed, Table::in_memory(), |table| table);
+    let shapes: [Shape; 2] = [|_| Use::LookedUp, listed];
+    for (seed, shape) in
+        [1, std::process::id().into()].into_iter().flat_map(|seed| shapes.map(|of| (seed, of)))
+    {
+        run_at_random(seed, Table::in_memory_of(shape), |table| table);
         let folder = folder();
-        let open = || Table::open(folder.path(), "table").expect("it opens");
+        let open = || open_of(folder.path(), shape);
         run_at_random(seed, open(), |table| {
             table.flush([]).expect("it is written");
             drop(table);
@@ -233,10 +261,11 @@ fn readers_see_each_entry_once_while_the_table_is_flushed_and_merged() {
 
 #[test]
 fn what_is_put_once_and_deleted_once_vanishes_and_other_deletions_stay() {
-    for (shape, left) in [((|_| Use::Once) as Shape, 0), (|_| Use::Scanned, 300), (|_| Use::LookedUp, 300)] {
+    let shapes: [(Shape, u64); 3] =
+        [(|_| Use::Once { list: 0 }, 0), (|_| Use::Scanned { list: 0 }, 300), (|_| Use::LookedUp, 300)];
+    for (shape, left) in shapes {
         let path = folder();
-        let table = Folder::open(path.path()).and_then(|folder| folder.table_of("table", shape));
-        let table = table.expect("it opens");
+        let table = open_of(path.path(), shape);
         let key = |number: u32| number.to_be_bytes().to_vec();
         table.apply((0..300).map(|number| (key(number), Some(vec![1]))));
         table.apply((0..300).map(|number| (key(number), None)));
@@ -387,6 +416,30 @@ fn who_does_not_wait_reads_no_more_than_allowed_and_is_told_that_there_is_more()
     let hasty = table.snapshot().at_once(bytes / 20);
     assert_eq!(hasty.scan_prefix(&[], Direction::Forward, 9_999), Err(DiskError::NotAtOnce));
     assert!(hasty.gave_up(), "what is kept is not free either");
+}
+
+#[test]
+fn runs_that_have_nothing_of_a_list_are_not_read_for_it() {
+    let path = folder();
+    let table = open_of(path.path(), |_| Use::Scanned { list: 2 });
+    let key = |list: u16, place: u16| [list.to_be_bytes(), place.to_be_bytes()].concat();
+    for run in 0..4 {
+        table.apply((0..500).flat_map(|place| {
+            (0..50).map(move |list| (key(4 * list + run, place), Some(vec![run as u8; 20])))
+        }));
+        table.flush_only([]).expect("it is written");
+    }
+    drop(table);
+    let table = open_of(path.path(), |_| Use::Scanned { list: 2 });
+    assert_eq!(table.runs(), 4);
+    let read_within = |list: u16, bytes: usize| {
+        let snapshot = table.snapshot().at_once(bytes);
+        let read = snapshot.scan_prefix(&list.to_be_bytes(), Direction::Backward, 50);
+        read.map(|entries| entries.len())
+    };
+    // A page for each end of the list, which is in one run, and the looks at four.
+    assert_eq!(read_within(9, 20 << 10), Ok(50));
+    assert_eq!(read_within(999, 5 << 10), Ok(0), "no page is read for a list that is nowhere");
 }
 
 #[test]

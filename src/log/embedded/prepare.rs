@@ -3,7 +3,7 @@
 //! Knows the envelope; must not know positions and versions, which only the writer gives.
 
 use crate::log::envelope::{self, RECORD_BYTES_MAX, VERSIONS_BYTES_MAX};
-use crate::log::frame::{BODY_BYTES_MAX, FRAME_RECORDS_MAX};
+use crate::log::frame::{FRAME_RECORDS_MAX, FULL_BODY_BYTES};
 use crate::log::{Append, AppendError, Expected, StreamName, bounds};
 
 /// An append whose records are encoded but for their versions.
@@ -73,7 +73,7 @@ impl Run {
     /// Whether the record that was just encoded makes it more than one frame may hold.
     fn is_over(&self) -> bool {
         let len = self.contents.len() + (self.len() + 1) * VERSIONS_BYTES_MAX;
-        let over = len > BODY_BYTES_MAX || self.len() >= FRAME_RECORDS_MAX as usize;
+        let over = len > FULL_BODY_BYTES || self.len() >= FRAME_RECORDS_MAX as usize;
         over && !self.records.is_empty()
     }
 

@@ -123,8 +123,8 @@ fn a_frame_takes_records_up_to_its_size_and_its_count() {
     let mut open = Open::new(Position(1));
     assert!(open.fits(1, 1 << 20), "a record larger than a frame has one of its own");
     open.push(Version(1), Version(0), &[0; 1_000]);
-    assert!(open.fits(1, BODY_BYTES_MAX - 1_002));
-    assert!(!open.fits(1, BODY_BYTES_MAX - 1_001));
+    assert!(open.fits(1, FULL_BODY_BYTES - 1_002));
+    assert!(!open.fits(1, FULL_BODY_BYTES - 1_001));
     assert!(open.fits(FRAME_RECORDS_MAX as usize - 1, 1));
     assert!(!open.fits(FRAME_RECORDS_MAX as usize, 1));
 }

@@ -6,8 +6,8 @@ use crate::domain::id::{ElementRef, LineId, MessageId, SessionId};
 use crate::log::Position;
 
 use super::super::QueryError;
-use super::super::merge::{ID_BYTES, Span, merged, parts_of_lines};
-use super::super::pack::{Pack, Unpack};
+use super::super::merge::{Span, merged, parts_of_lines};
+use super::super::pack::{ID_BYTES, Pack, Unpack};
 use super::super::page::PageOf;
 use super::{Delivery, Filing, OF_CUSTOMER, OF_ELEMENT, marks};
 

@@ -8,8 +8,8 @@ use crate::domain::account::Account;
 use crate::domain::id::{ElementRef, LineId, OperatorId, SessionId};
 use crate::log::Position;
 
-use super::super::merge::{ID_BYTES, Span, merged, of_lines, parts_of_lines};
-use super::super::pack::Unpack;
+use super::super::merge::{Span, merged, of_lines, parts_of_lines};
+use super::super::pack::{ID_BYTES, Unpack};
 use super::super::page::{Page, PageOf, cut};
 use super::super::{ProjectionError, QueryError};
 use super::{SessionSummary, row};

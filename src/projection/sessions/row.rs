@@ -19,7 +19,7 @@ use crate::domain::id::{ChannelId, ElementRef, LineId, OperatorId, SessionId};
 use crate::log::Position;
 
 use super::super::ProjectionError;
-use super::super::pack::{Pack, Unpack, damaged};
+use super::super::pack::{ID_BYTES, Pack, TAG_BYTES, Unpack, damaged, end_of_account, end_of_element};
 use super::{LastMessage, MessageDirection, SessionStatus, SessionSummary};
 
 const ROW: u8 = b's';
@@ -36,8 +36,9 @@ pub(super) const ARCHIVED: u8 = b'f';
 /// link can be taken back and made again.
 pub(in super::super) fn shape(key: &[u8]) -> Use {
     match key.first() {
-        Some(&(MY | QUEUE | ACTIVE | CLOSED | CLOSED_BY | OF_ACCOUNT)) => Use::Once,
-        Some(&(LINKED | ARCHIVED)) => Use::Scanned,
+        Some(&(MY | QUEUE | ACTIVE | CLOSED | CLOSED_BY)) => Use::Once { list: TAG_BYTES + ID_BYTES },
+        Some(&OF_ACCOUNT) => Use::Once { list: end_of_account(key, TAG_BYTES) },
+        Some(&(LINKED | ARCHIVED)) => Use::Scanned { list: end_of_element(key, TAG_BYTES) },
         _ => Use::LookedUp,
     }
 }
