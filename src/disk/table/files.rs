@@ -19,8 +19,13 @@ use super::run::{self, Run};
 use super::{Folder, Shape};
 use crate::disk::{DiskError, sync_folder};
 
-/// The first eight bytes of a manifest, with the version of its form and of that of its runs.
-const MANIFEST: [u8; 8] = *b"swbtab\0\x01";
+/// The first bytes of a manifest.
+const MANIFEST: [u8; 7] = *b"swbtab\0";
+
+/// The version of its form and of that of its runs, which follows: a table of an older one is empty, for its
+/// owner to derive it again.
+const VERSION: u8 = 2;
+const HEAD_BYTES: usize = MANIFEST.len() + 1;
 const CRC_BYTES: usize = 4;
 
 /// The most runs of a manifest, far above what merging lets be.
@@ -74,9 +79,9 @@ impl Files {
 
     /// Makes these the runs that count, at once.
     pub(super) fn write_manifest<'r>(&self, runs: impl Iterator<Item = &'r Run>) -> Result<(), DiskError> {
-        let mut bytes = MANIFEST.to_vec();
+        let mut bytes = [&MANIFEST[..], &[VERSION]].concat();
         bytes.extend(runs.flat_map(|run| run.number.to_be_bytes()));
-        if bytes.len() > MANIFEST.len() + RUNS_MAX * size_of::<u64>() {
+        if bytes.len() > HEAD_BYTES + RUNS_MAX * size_of::<u64>() {
             return Err(self.failed("a table has more runs than it may have"));
         }
         bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
@@ -104,9 +109,12 @@ impl Files {
         };
         let whole = bytes.split_last_chunk::<CRC_BYTES>();
         let whole = whole.filter(|(bytes, crc)| crc32fast::hash(bytes).to_le_bytes() == **crc);
-        let numbers = whole.and_then(|(bytes, _)| bytes.strip_prefix(&MANIFEST)).map(<[u8]>::as_chunks::<8>);
-        match numbers {
-            Some((numbers, [])) => Ok(numbers.iter().map(|number| u64::from_be_bytes(*number)).collect()),
+        let whole = whole.and_then(|(bytes, _)| bytes.strip_prefix(&MANIFEST)?.split_first());
+        match whole.map(|(version, numbers)| (*version, numbers.as_chunks::<8>())) {
+            Some((VERSION, (numbers, []))) => {
+                Ok(numbers.iter().map(|number| u64::from_be_bytes(*number)).collect())
+            }
+            Some((older, _)) if older < VERSION => Ok(Vec::new()),
             _ => Err(self.failed(format!("a table is broken: its manifest {}", self.manifest().display()))),
         }
     }

@@ -317,6 +317,31 @@ fn a_changed_byte_is_noticed_wherever_it_stands() {
 }
 
 #[test]
+fn a_table_of_an_older_version_is_empty_and_one_of_a_newer_is_not_opened() {
+    for (version, opens) in [(1, true), (3, false)] {
+        let path = folder();
+        let table = Table::open(path.path(), "table").expect("it opens");
+        table.put(b"key".to_vec(), b"value".to_vec());
+        table.flush([]).expect("it is written");
+        drop(table);
+        let manifest = path.path().join("table.manifest");
+        let mut bytes = std::fs::read(&manifest).expect("a manifest");
+        let end = bytes.len() - 4;
+        bytes[7] = version;
+        let crc = crc32fast::hash(&bytes[..end]).to_le_bytes();
+        bytes[end..].copy_from_slice(&crc);
+        std::fs::write(&manifest, bytes).expect("it can be written");
+        let Ok(table) = Table::open(path.path(), "table") else {
+            assert!(!opens && path.path().join("table.0.run").exists(), "version {version}");
+            continue;
+        };
+        assert!(opens, "version {version}");
+        assert_eq!(table.get(b"key"), Ok(None));
+        assert!(!path.path().join("table.0.run").exists(), "what counts no more is removed");
+    }
+}
+
+#[test]
 fn what_was_not_flushed_is_gone_with_its_checkpoint_after_a_crash() {
     let folder = folder();
     let table = Table::open(folder.path(), "table").expect("it opens");
