@@ -37,11 +37,13 @@ mod page;
 mod patience;
 mod run;
 mod segment;
+mod shape;
 mod tiers;
 
 pub(crate) use layers::Snapshot;
 pub(crate) use merge::after_prefix;
 pub(crate) use segment::Batch;
+pub(crate) use shape::{Shape, Use};
 
 /// The longest key of a table.
 pub(crate) const KEY_BYTES_MAX: usize = 1024;
@@ -57,45 +59,6 @@ pub(crate) type Change = (Vec<u8>, Option<Vec<u8>>);
 
 /// An entry that was read.
 pub(crate) type Entry = (Vec<u8>, Vec<u8>);
-
-/// How the entries of a key are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// It is looked up by its key: a filter says where it is not.
-    LookedUp,
-    /// It is found by scanning among the keys that begin with its first `list` bytes: a filter says where
-    /// there are none. All of these keys are used alike.
-    Scanned { list: usize },
-    /// The same, and it is put once and deleted once at most, so that both can vanish when they meet.
-    Once { list: usize },
-}
-
-impl Use {
-    fn is_looked_up(self) -> bool {
-        self == Use::LookedUp
-    }
-
-    /// The list that a key stands in; `None` where it is looked up, or too short for one.
-    fn list(self, key: &[u8]) -> Option<&[u8]> {
-        match self {
-            Use::LookedUp => None,
-            Use::Scanned { list } | Use::Once { list } => key.get(..list),
-        }
-    }
-
-    /// What a filter takes of a key after the key before it: all of it, or a list that begins here.
-    fn filtered<'k>(self, before: Option<&[u8]>, key: &'k [u8]) -> Option<&'k [u8]> {
-        match self {
-            Use::LookedUp => Some(key),
-            Use::Scanned { .. } | Use::Once { .. } => {
-                self.list(key).filter(|list| !before.is_some_and(|before| before.starts_with(list)))
-            }
-        }
-    }
-}
-
-/// Says of each key of a table how it is used.
-pub(crate) type Shape = fn(&[u8]) -> Use;
 
 /// A folder of tables.
 #[derive(Clone, Debug)]
