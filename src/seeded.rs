@@ -9,6 +9,12 @@
 pub(crate) enum Bug {
     /// The log answers what it has not synced.
     AnswerBeforeSync,
+    /// sled's flush is believed to be durable.
+    FlushWithoutSync,
+    /// A sealed file gets its name before its bytes are on the disk.
+    SealWithoutSync,
+    /// Sleeping sessions are looked for without a bound on how many are at once.
+    WakeAllAtOnce,
     /// A stream forgets which commands it answered.
     SkipCommandId,
     /// A session's state changes before the log has said that the change is durable.

@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 
 #[path = "killed/check.rs"]
 mod check;
+#[path = "killed/checkpoint.rs"]
+mod checkpoint;
 #[path = "killed/child.rs"]
 mod child;
 #[path = "killed/disk.rs"]
 mod disk;
 
 use check::{Checked, Random};
+use checkpoint::Checkpoints;
 use child::{Child, Point};
 
 /// Kills in a plain run of the tests; a soak has as many as fit its time.
@@ -34,8 +37,17 @@ fn seed() -> u64 {
     seed
 }
 
-/// Starts a child in a folder, kills it where it is told, and gives what it had got to.
-fn one_kill(folder: &Path, witness: &Path, cycle: u64, random: &mut Random) -> Point {
+/// A child that closes writes its checkpoints at once.
+const CHECKPOINT_WITHIN: Duration = Duration::from_secs(20);
+
+/// How often a child comes by its point before it is killed there.
+fn after(point: Point, random: &mut Random) -> u64 {
+    random.below(if point == Point::Sealed { 2 } else { 40 })
+}
+
+/// Starts a child in a folder, kills it where it is told, and gives what it had got to, and whether a
+/// checkpoint is left half written.
+fn one_kill(folder: &Path, witness: &Path, cycle: u64, random: &mut Random) -> (Point, bool) {
     let points = [
         Point::AtRandom,
         Point::BeforeWrite,
@@ -45,9 +57,12 @@ fn one_kill(folder: &Path, witness: &Path, cycle: u64, random: &mut Random) -> P
         Point::AfterSync,
         Point::AtRandom,
         Point::Closing,
+        Point::Sealed,
+        Point::Checkpoint,
     ];
     let point = points[(cycle % points.len() as u64) as usize];
-    let mut child = Child::start(folder, witness, point, random.below(40));
+    let mut child = Child::start(folder, witness, point, after(point, random));
+    let mut checkpoints = None;
     match point {
         Point::AtRandom => {
             child.wait_for("ready");
@@ -59,22 +74,31 @@ fn one_kill(folder: &Path, witness: &Path, cycle: u64, random: &mut Random) -> P
             child.wait_for("closing");
             std::thread::sleep(Duration::from_micros(random.below(20_000)));
         }
-        Point::BeforeWrite | Point::BeforeSync | Point::AfterSync => child.wait_for("at the point"),
+        Point::Checkpoint => {
+            let before = Checkpoints::of(folder);
+            child.wait_for("closing");
+            before.wait_for_another(folder, CHECKPOINT_WITHIN);
+            checkpoints = Some(before);
+        }
+        Point::BeforeWrite | Point::BeforeSync | Point::AfterSync | Point::Sealed => {
+            child.wait_for("at the point")
+        }
     }
     child.kill();
-    point
+    (point, checkpoints.is_some_and(|before| before.half_written(folder)))
 }
 
 fn kill_over_and_over(enough: impl Fn(u64) -> bool) {
     let mut random = Random(seed());
-    let (mut cycle, mut all) = (0, Checked::default());
+    let (mut cycle, mut all, mut half_written) = (0, Checked::default(), 0);
     while !enough(cycle) {
         let (folder, witness) =
             (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         check::populate(folder.path());
         let mut checked = Checked::default();
         for _ in 0..CYCLES_OF_A_FOLDER {
-            let point = one_kill(folder.path(), witness.path(), cycle, &mut random);
+            let (point, half) = one_kill(folder.path(), witness.path(), cycle, &mut random);
+            half_written += u64::from(half);
             check::hold(folder.path(), witness.path(), &mut checked, &format!("cycle {cycle}, {point:?}"));
             cycle += 1;
             if enough(cycle) {
@@ -83,8 +107,9 @@ fn kill_over_and_over(enough: impl Fn(u64) -> bool) {
         }
         all.add(&checked);
     }
-    println!("{cycle} kills: {all}");
+    println!("{cycle} kills, {half_written} of them left a checkpoint half written: {all}");
     assert!(all.acknowledged > cycle, "the children were under load");
+    assert!(half_written > 0, "some were killed while a checkpoint was written");
     assert!(all.in_doubt > 0 && all.lost > 0, "some were killed before a write and some after it");
 }
 
@@ -100,6 +125,36 @@ fn whatever_was_acknowledged_before_a_kill_is_there_and_the_rest_wholly_or_not_a
 /// Power cuts of one run: each takes a second.
 const POWER_CUTS: u64 = 12;
 
+const POWER_CUT_AT: [Point; 4] = [Point::AtRandom, Point::BeforeSync, Point::AfterSync, Point::Sealed];
+
+/// Acknowledgements to wait for when the log's file has grown: some of them stand in its new part.
+const ACKNOWLEDGED_SINCE: usize = 2 * child::CLIENTS as usize;
+
+/// A child writes half a megabyte, a segment of sled's, in a second or two.
+const GROWS_WITHIN: Duration = Duration::from_secs(20);
+
+/// Waits until the log's file is longer than it was, and commands were acknowledged since.
+///
+/// A write over what the file had is on the disk as soon as sled has handed it over. What stands in a
+/// part that is new is there only when the file's length is too, which nothing but a sync writes.
+fn wait_until_grown(folder: &Path, witness: &Path) {
+    let length = || std::fs::metadata(folder.join("log/db")).map_or(0, |file| file.len());
+    let acknowledged = || {
+        (0..child::CLIENTS).map(|client| check::told(&witness.join(client.to_string())).len()).sum::<usize>()
+    };
+    let wait = |what: &str, done: &dyn Fn() -> bool| {
+        let since = Instant::now();
+        while !done() {
+            assert!(since.elapsed() < GROWS_WITHIN, "{what}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    let before = length();
+    wait("the log's file does not grow", &|| length() > before);
+    let enough = acknowledged() + ACKNOWLEDGED_SINCE;
+    wait("nothing is acknowledged", &|| acknowledged() >= enough);
+}
+
 #[test]
 #[ignore = "mounts a file system from an image, as root"]
 fn whatever_was_acknowledged_before_a_power_cut_is_on_the_disk() {
@@ -114,11 +169,12 @@ fn whatever_was_acknowledged_before_a_power_cut_is_on_the_disk() {
     check::populate(&folder);
     let mut checked = Checked::default();
     for cut in 0..POWER_CUTS {
-        let point = [Point::AtRandom, Point::BeforeSync, Point::AfterSync][(cut % 3) as usize];
-        let mut child = Child::start(&folder, witness.path(), point, random.below(40));
+        let point = POWER_CUT_AT[(cut % 4) as usize];
+        let mut child = Child::start(&folder, witness.path(), point, after(point, &mut random));
         if point == Point::AtRandom {
             child.wait_for("ready");
-            std::thread::sleep(Duration::from_micros(50_000 + random.below(200_000)));
+            wait_until_grown(&folder, witness.path());
+            std::thread::sleep(Duration::from_micros(random.below(20_000)));
         } else {
             child.wait_for("at the point");
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use peak_alloc::PeakAlloc;
 use switchboard::domain::command::SessionCommand;
 use switchboard::domain::event::{Event, Fact, SessionEvent, SlotEvent, Stream};
 use switchboard::domain::id::{CommandId, SessionId};
@@ -17,19 +18,24 @@ use uuid::Uuid;
 
 #[path = "support/desk.rs"]
 mod desk;
-#[path = "support/memory.rs"]
-mod memory;
 #[path = "support/troubled_log.rs"]
 mod troubled_log;
 
 use desk::*;
 use troubled_log::TroubledLog;
 
+/// Counts what is allocated: what the process has in memory is its allocator's business.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
 /// Sessions that are asleep, and all asked at once.
 const SLEEPING: usize = 100_000;
 
 /// How long who was answered `Busy` waits before he asks again.
 const BUSY_PAUSE: Duration = Duration::from_millis(500);
+
+/// What a session that is awake may take of memory: its actor, its mailbox and its state.
+const AWAKE_BYTES_MAX: usize = 12 << 10;
 
 /// How many sessions are read at once: what `src/actor.rs` says.
 const RECOVERIES_MAX: usize = 64;
@@ -80,7 +86,8 @@ async fn a_hundred_thousand_sessions_that_are_woken_at_once_are_read_a_few_at_a_
     let options = EngineOptions::with_log(Arc::clone(&log) as Arc<dyn Log>, Place::Memory).actors(patient());
     let engine = Engine::open(options).await.expect("the engine opens");
     assert_eq!(engine.stats().sessions_active, 0, "all are asleep");
-    let (memory, busy) = (memory::resident(std::process::id()) >> 20, Arc::new(AtomicUsize::new(0)));
+    let (before, busy) = (MEMORY.current_usage(), Arc::new(AtomicUsize::new(0)));
+    MEMORY.reset_peak_usage();
     let mut woken = JoinSet::new();
     for session in sessions {
         let (engine, busy) = (engine.clone(), Arc::clone(&busy));
@@ -104,13 +111,15 @@ async fn a_hundred_thousand_sessions_that_are_woken_at_once_are_read_a_few_at_a_
         woken.expect("each is answered");
     }
     let (most, busy) = (log.woken_at_once(), busy.load(Ordering::SeqCst));
+    let [peak, awake] =
+        [MEMORY.peak_usage(), MEMORY.current_usage()].map(|bytes| bytes.saturating_sub(before) / SLEEPING);
     println!(
-        "{SLEEPING} sessions woken, at most {most} read at once, {busy} answers of Busy, {} active; {memory} MB \
-         in memory before, {} after",
+        "{SLEEPING} sessions woken, at most {most} read at once, {busy} answers of Busy, {} active; of memory \
+         {awake} bytes each, {peak} at most",
         engine.stats().sessions_active,
-        memory::resident(std::process::id()) >> 20
     );
     assert!((1..=RECOVERIES_MAX).contains(&most), "{most} sessions are read at once");
     assert_eq!(engine.stats().sessions_active, SLEEPING, "all are awake");
+    assert!(awake <= AWAKE_BYTES_MAX, "{awake} bytes of memory each");
     engine.close().await.expect("it closes");
 }
