@@ -64,6 +64,14 @@ async fn a_session_a_list_and_a_card_are_shown_as_they_were() {
     let my = format!("{}&operator={}", list("my", opened), id(ANNA));
     assert_eq!(sessions(&items(&host.by("administrator"), &my).await), std::slice::from_ref(&session));
     vera.get(&list("my", opened)).await.refused(400, "BadQuery");
+    let mail = open(&anna, session_with(MAIL, IVAN, "ivan.petrov@example.com")).await;
+    let role = line(MAIL, &format!("/members/{}/supervisor", id(VERA)));
+    host.by("administrator").delete(&role).await.expect(200);
+    let both = format!("{}&operator={}", list("my", host.head().await), id(ANNA));
+    let others = format!("/api/audit/state/sessions/{mail}?at={}", host.head().await);
+    assert_eq!(sessions(&items(&host.by("administrator"), &both).await), std::slice::from_ref(&mail));
+    assert_eq!(sessions(&items(&vera, &both).await), [""; 0], "of a line that she does not supervise");
+    vera.get(&others).await.refused(403, "NotMemberOfLine");
     let of_line = format!("{}&line={}", list("active", opened), id(SUPPORT));
     assert_eq!(sessions(&items(&vera, &of_line).await), std::slice::from_ref(&session));
 

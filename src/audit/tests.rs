@@ -97,6 +97,20 @@ fn the_sample_is_proved_and_its_head_is_the_one_that_was_noted() {
 }
 
 #[test]
+fn a_moment_has_everything_up_to_it_and_nothing_later() {
+    let (_folder, audit, _) = restored();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let at =
+        |moment: i64| runtime.block_on(position_at(&*audit.log(), Timestamp(moment))).expect("it is read");
+    // One command wrote 52 to 54.
+    let records = runtime.block_on(audit.log().read_all(Position(51), 3)).expect("they are read");
+    let moment = records[0].stamp.time_us;
+    assert!(records.iter().all(|record| record.stamp.time_us == moment));
+    assert_eq!([at(moment - 1), at(moment), at(moment + 1)], [51, 54, 54].map(Position));
+    assert_eq!([at(i64::MIN), at(i64::MAX)], [0, 76].map(Position));
+}
+
+#[test]
 fn every_flipped_byte_of_every_frame_is_a_fault_at_its_position() {
     let (_folder, audit, proof) = restored();
     for frame in frames(SAMPLE) {

@@ -35,7 +35,7 @@ pub async fn prove_views(
     report: &mut (dyn FnMut(Progress) -> bool + Send),
 ) -> Result<Vec<ViewProof>, AuditError> {
     let (kept, anew) = (place::current(folder), scratch.to_path_buf());
-    let kept = Projections::open(Place::Folder(kept), audit.log()).await?;
+    let kept = Projections::open(Place::Folder(kept), audit.log()).await.map_err(of_kept)?;
     let compared = compare(audit, &kept, anew, report).await;
     kept.close().await?;
     compared
@@ -122,7 +122,7 @@ async fn compare_with(
         if !report(Progress { work: "comparing tables", at: head, end: head }) {
             return Err(AuditError::Stopped { at: head });
         }
-        let (found, right) = (kept.digest(name).await?, anew.digest(name).await?);
+        let (found, right) = (kept.digest(name).await.map_err(of_kept)?, anew.digest(name).await?);
         if found != right {
             let reason = format!(
                 "the projection {name} has {} entries that are not the {} which the log gives: rebuild it",
@@ -133,6 +133,14 @@ async fn compare_with(
         proofs.push(ViewProof { name, entries: right.entries });
     }
     Ok(proofs)
+}
+
+/// Why tables that are there could not be used, and what helps.
+fn of_kept(error: impl Into<AuditError>) -> AuditError {
+    match error.into() {
+        AuditError::Failed(reason) => AuditError::Failed(format!("{reason}: rebuild them")),
+        other => other,
+    }
 }
 
 impl From<ProjectionError> for AuditError {

@@ -146,3 +146,9 @@ async fn command(command: Command, data: &Path, watch: &Watch) -> Result<(), Aud
 fn say(line: &impl std::fmt::Display) -> Result<(), AuditError> {
     writeln!(io::stdout(), "{line}").map_err(|error| AuditError::Failed(format!("the output: {error}")))
 }
+
+/// Prints something as a line of JSON.
+fn print(json: &impl serde::Serialize) -> Result<(), AuditError> {
+    let line = serde_json::to_string(json).map_err(|error| AuditError::Failed(error.to_string()))?;
+    say(&line)
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use switchboard::audit::{self, Audit, AuditError};
 use switchboard::domain::command::ChosenAccount;
 use switchboard::domain::create::Draft;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::progress::Watch;
 use super::scratch::Scratch;
-use super::{moment, say};
+use super::{moment, print};
 use crate::host::json::event::EventJson;
 use crate::host::json::ids::{self, AppCode};
 use crate::host::json::past::{PastRefusalsJson, PastRulesJson};
@@ -250,10 +250,6 @@ impl Refusals {
         let line = audit::line_of(past, line).await?;
         print(&PastRefusalsJson::of(at, line.as_ref(), &refusals, Lang::En))
     }
-}
-
-fn print(json: &impl Serialize) -> Result<(), AuditError> {
-    say(&serde_json::to_string(json).map_err(failed)?)
 }
 
 fn unknown(what: &str, id: impl std::fmt::Display, at: Position) -> AuditError {

@@ -1,8 +1,10 @@
-//! What was so at a position of the log: a line's rules, and what would have been refused.
+//! What was so at a position of the log: a line's rules, what would have been refused, and what other rules
+//! would have.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use switchboard::audit::Difference;
 use switchboard::domain::line::Line;
 use switchboard::domain::rejection::{Lang, Rejection};
 use switchboard::log::Position;
@@ -11,6 +13,7 @@ use uuid::Uuid;
 
 use super::choice::RefusalJson;
 use super::policy::{PolicyJson, RulesJson};
+use super::time::Time;
 
 /// A line's rules as they were.
 #[derive(Serialize, ToSchema)]
@@ -61,6 +64,38 @@ impl PastRefusalsJson {
             position: at.0,
             rules_revision: line.map(|line| line.revision.0),
             refusals: RefusalJson::all(refusals, lang),
+        }
+    }
+}
+
+/// A creation that other rules would have refused.
+#[derive(Serialize, ToSchema)]
+pub struct DifferenceJson {
+    /// Where the creation stands.
+    position: u64,
+    /// When it was decided.
+    time: Time,
+    /// The session.
+    session: Uuid,
+    /// Its line.
+    line: Uuid,
+    /// Who created it.
+    operator: Uuid,
+    /// Why, in the order of the rules.
+    refusals: Vec<RefusalJson>,
+}
+
+impl DifferenceJson {
+    /// A difference in a language.
+    #[must_use]
+    pub fn of(difference: &Difference, lang: Lang) -> DifferenceJson {
+        DifferenceJson {
+            position: difference.position.0,
+            time: Time(difference.time),
+            session: difference.session.0,
+            line: difference.line.0,
+            operator: difference.operator.0,
+            refusals: RefusalJson::all(&difference.refusals, lang),
         }
     }
 }
