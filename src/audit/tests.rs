@@ -279,6 +279,35 @@ fn flipped_bytes_of_the_stores_own_file_are_faults_or_change_nothing_that_is_pro
 }
 
 #[test]
+fn projections_of_a_log_with_the_same_end_and_another_past_are_a_fault_until_they_are_folded_anew() {
+    let (folder, audit, _) = restored();
+    let (data, other) = (folder.path().join("data"), folder.path().join("other"));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let proved = |audit: &Audit, data: &Path| {
+        let scratch = tempfile::tempdir().expect("a folder for temporary files");
+        runtime.block_on(prove_views(audit, data, scratch.path(), &mut quiet))
+    };
+    assert!(proved(&audit, &data).is_ok());
+    // A message in one session and the beginning of another, the other way round.
+    let mut swapped = frames(SAMPLE);
+    let at = swapped.iter().position(|frame| frame.first == Position(69)).expect("it begins there");
+    swapped.swap(at, at + 1);
+    imported(&forge(&swapped.iter().collect::<Vec<_>>()), &other).expect("it is legal");
+    let opened = Audit::open(&other).expect("it opens");
+    assert!(proved(&opened, &other).is_ok());
+    runtime.block_on(opened.close());
+
+    std::fs::remove_dir_all(data.join("views")).expect("it is removed");
+    copy(&other.join("views"), &data.join("views"));
+    match proved(&audit, &data) {
+        Err(AuditError::Fault(fault)) => assert!(fault.reason.contains("which the log gives"), "{fault}"),
+        other => panic!("the tables are another log's: {other:?}"),
+    }
+    runtime.block_on(rebuild(&audit, &data, &mut quiet)).expect("they are folded anew");
+    assert!(proved(&audit, &data).is_ok());
+}
+
+#[test]
 fn what_the_disk_does_not_give_is_no_fault_of_the_log() {
     let (_folder, audit, _) = restored();
     let (log, runtime) = (Arc::clone(&audit.log), tokio::runtime::Runtime::new().expect("a runtime"));
