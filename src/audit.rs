@@ -1,8 +1,8 @@
 //! Audit: the log proved, replayed and questioned.
 //!
 //! Knows `domain`, `wire`, the log with its frames, and folds of it in `store` and `projection`; must
-//! not know actors, the engine or a host. Everything here reads; only [`import`] writes, into a
-//! folder that has no log yet. Nothing holds more of a log in memory than one bound says.
+//! not know actors, the engine or a host. Everything here reads, but for [`import`], which writes into a
+//! folder that has no log yet, and [`rebuild()`], which writes what is derived. Nothing holds more of a log in memory than one bound says.
 //!
 //! ```text
 //!   closed folder ─ Audit::open ─┐                      ┌─ verify, export     frames, one after the other
@@ -43,7 +43,7 @@ pub use history::{History, Names, Subject};
 pub use past::{line_of, past, position_at};
 pub use streams::{STATES_MAX, StreamsProof};
 pub use verify::{Proof, verify};
-pub use views::{ViewProof, following, prove_views};
+pub use views::{ViewProof, following, prove_views, rebuild};
 pub use what_if::{Difference, Policies, WhatIf, what_if};
 
 /// The first bytes of a frame that is wrong, as many as a fault shows.

@@ -58,6 +58,14 @@ impl DiskError {
                 reason: "the store's file is damaged, and it does not say where: restore an archive"
                     .to_owned(),
             },
+            // This version writes one form of it alone: another one was not written.
+            sled::Error::Unsupported(reason) => DiskError::Broken {
+                file: folder.join(CONF),
+                number: 0,
+                reason: format!(
+                    "the store's file {CONF} is damaged, or of a later version: restore an archive ({reason})"
+                ),
+            },
             error => DiskError::failed(folder, error),
         }
     }
@@ -68,6 +76,9 @@ const LOCK: &str = "lock";
 
 /// The file of sled that holds all data.
 const DATA: &str = "db";
+
+/// The file of sled that says in which form the data is.
+const CONF: &str = "conf";
 
 /// The size of sled's segments: an item of more than a quarter of it, less its header, would go to
 /// a file in `blobs/` that sled never syncs.
@@ -94,7 +105,7 @@ impl Database {
         let lock = lock(folder)?;
         let db = open_sled(folder, cache_bytes)?;
         // Also of one that was there: who created it may have been killed before he did this.
-        File::open(folder.join("conf")).and_then(|file| file.sync_all()).map_err(failed)?;
+        File::open(folder.join(CONF)).and_then(|file| file.sync_all()).map_err(failed)?;
         File::open(folder.join(DATA)).and_then(|file| file.sync_all()).map_err(failed)?;
         sync_folder(folder).map_err(failed)?;
         Ok(Database { db, folder: folder.to_path_buf(), _lock: lock })

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use switchboard::Engine;
+use switchboard::audit::{self, Audit, AuditError};
 use switchboard::projection::{ProjectionName, SessionSummary};
 
 #[path = "support/desk.rs"]
@@ -23,6 +24,15 @@ fn is_whole(views: &Path) -> bool {
         let files = fs::read_dir(views).into_iter().flatten().flatten();
         files.into_iter().any(|file| begins(&file.file_name().to_string_lossy()))
     })
+}
+
+/// Waits until nobody has the tables in a folder open.
+async fn is_free(views: &Path) {
+    let lock = fs::File::options().write(true).open(views.join("lock")).expect("it was open");
+    while lock.try_lock().is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    lock.unlock().expect("it is ours");
 }
 
 /// A desk in a folder, where it is, and the lists that Анна sees with one session in them.
@@ -47,7 +57,9 @@ async fn the_folder_that_counts_has_everything_on_the_disk_before_it_counts() {
     engine.close().await.expect("it closes");
     drop(engine);
 
-    // Killed between the two steps: everything is there, and the old ones count.
+    // Killed between the two steps: everything is there, and the old ones count. A process that is gone has
+    // let go of them.
+    is_free(&data.join("views")).await;
     fs::remove_file(data.join("views.current")).expect("it is removed");
     let engine = home.open().await;
     assert_eq!(my_sessions(&engine, ANNA).await, before);
@@ -82,4 +94,32 @@ async fn a_rebuilding_that_is_given_up_leaves_the_old_projections_or_the_new_one
         assert_eq!(my_sessions(&engine, ANNA).await, before, "{wait_us} µs");
         engine.close().await.expect("it closes");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_folder_is_folded_anew_without_a_look_at_its_broken_tables_which_go() {
+    let (home, data, engine, before) = desk_with_a_session().await;
+    engine.close().await.expect("it closes");
+    drop(engine);
+    fs::write(data.join("views").join("sessions.manifest"), "no manifest").expect("it is written");
+    let scratch = data.join("scratch");
+
+    let opened = Audit::open(&data).expect("it opens");
+    let compared = audit::prove_views(&opened, &data, &scratch, &mut |_| true).await;
+    let told = compared.expect_err("the test breaks a table").to_string();
+    assert!(told.contains("broken") && told.ends_with(": rebuild them"), "{told}");
+    let stopped = audit::rebuild(&opened, &data, &mut |_| false).await;
+    assert!(matches!(stopped, Err(AuditError::Stopped { .. })), "{stopped:?}");
+    assert!(data.join("views").exists() && !data.join("views.2").exists(), "nothing half done is left");
+    assert_eq!(current(&data), None);
+    audit::rebuild(&opened, &data, &mut |_| true).await.expect("it is folded anew");
+    assert_eq!(current(&data).as_deref(), Some("views.2"));
+    assert!(is_whole(&data.join("views.2")) && !data.join("views").exists());
+    let proofs = audit::prove_views(&opened, &data, &scratch, &mut |_| true).await.expect("they are right");
+    assert_eq!(proofs.len(), ProjectionName::ALL.len());
+    opened.close().await;
+
+    let engine = home.open().await;
+    assert_eq!(my_sessions(&engine, ANNA).await, before);
+    engine.close().await.expect("it closes");
 }

@@ -77,5 +77,24 @@ async fn the_whole_log_is_the_administrators_and_a_sessions_history_its_supervis
     let export = String::from_utf8(body(&host, "administrator", "/api/audit/export").await).expect("text");
     let lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert!(lines[0]["log"].is_string() && lines[lines.len() - 1]["end"].is_string());
-    host.by("administrator").get("/api/audit/archive?to=99999").await.refused(400, "BadPosition");
+    let administrator = host.by("administrator");
+    administrator.get("/api/audit/archive?to=99999").await.refused(400, "BadPosition");
+
+    let part = body(&host, "administrator", "/api/audit/export?from=5&to=9").await;
+    let part: Vec<Value> = part
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).expect("JSON"))
+        .collect();
+    let end = part[part.len() - 1]["end"].as_str().expect("its end").to_owned();
+    assert!(part.len() < lines.len() && lines.contains(&part[1]), "it is a part of the whole: {part:?}");
+    let proof = administrator.get("/api/audit/verify?from=5&to=9").await.expect(200);
+    assert_eq!((&proof["head"], &proof["streams"]), (&json!(end), &Value::Null), "{proof}");
+    assert!(proof["from"].as_u64() <= Some(5) && proof["from"].as_u64() > Some(1), "{proof}");
+    let whole = administrator.get("/api/audit/verify?from=1").await.expect(200);
+    assert!(whole["streams"].as_u64() > Some(3) && whole["slots"] == 1, "{whole}");
+    for part in ["from=99999", "to=99999", "from=9&to=5", "to=0"] {
+        administrator.get(&format!("/api/audit/verify?{part}")).await.refused(400, "BadPosition");
+        administrator.get(&format!("/api/audit/export?{part}")).await.refused(400, "BadPosition");
+    }
 }

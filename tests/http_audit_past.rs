@@ -64,6 +64,14 @@ async fn a_session_a_list_and_a_card_are_shown_as_they_were() {
     let my = format!("{}&operator={}", list("my", opened), id(ANNA));
     assert_eq!(sessions(&items(&host.by("administrator"), &my).await), std::slice::from_ref(&session));
     vera.get(&list("my", opened)).await.refused(400, "BadQuery");
+    let mail = open(&anna, session_with(MAIL, IVAN, "ivan.petrov@example.com")).await;
+    let role = line(MAIL, &format!("/members/{}/supervisor", id(VERA)));
+    host.by("administrator").delete(&role).await.expect(200);
+    let both = format!("{}&operator={}", list("my", host.head().await), id(ANNA));
+    let others = format!("/api/audit/state/sessions/{mail}?at={}", host.head().await);
+    assert_eq!(sessions(&items(&host.by("administrator"), &both).await), std::slice::from_ref(&mail));
+    assert_eq!(sessions(&items(&vera, &both).await), [""; 0], "of a line that she does not supervise");
+    vera.get(&others).await.refused(403, "NotMemberOfLine");
     let of_line = format!("{}&line={}", list("active", opened), id(SUPPORT));
     assert_eq!(sessions(&items(&vera, &of_line).await), std::slice::from_ref(&session));
 
@@ -120,6 +128,81 @@ async fn a_supervisor_asks_what_other_rules_of_the_line_would_have_refused() {
     }
     Answer::of(ask("vera", &asked(EMAIL, &never))).await.refused(404, "ChannelNotFound");
     Answer::of(ask("vera", &json!({}))).await.refused(400, "BadBody");
+}
+
+#[tokio::test]
+async fn an_event_the_rules_and_the_refusals_of_then_are_shown_as_they_were() {
+    let host = Host::sample().await;
+    let (administrator, vera) = (host.by("administrator"), host.by("vera"));
+    let shown = administrator.get(&line(SUPPORT, "")).await.expect(200);
+    let channels = shown["channels"].as_array().expect("channels");
+    let whatsapp = channels.iter().find(|channel| channel["channel"] == id(WHATSAPP)).expect("WhatsApp");
+    let policy = |change: Value| with(whatsapp["policy"].clone(), change);
+    let free = host.head().await;
+    let session = open(&host.by("anna"), with_ivan()).await;
+    let held = host.head().await;
+    act(&host.by("anna"), &session, "close").await;
+    let path = line(SUPPORT, &format!("/channels/{}/policy", id(WHATSAPP)));
+    administrator.put(&path, policy(json!({ "operator_create": "never" }))).await.expect(200);
+    let forbidden = host.head().await;
+    administrator.put(&path, policy(json!({}))).await.expect(200);
+
+    let rules = |at: u64| format!("/api/audit/state/lines/{}/rules?at={at}", id(SUPPORT));
+    let (before, then) =
+        (vera.get(&rules(held)).await.expect(200), vera.get(&rules(forbidden)).await.expect(200));
+    assert_eq!(before["channels"][id(WHATSAPP)], whatsapp["policy"]);
+    assert_eq!(then["channels"][id(WHATSAPP)]["operator_create"], "never");
+    assert_eq!(then["revision"].as_u64(), before["revision"].as_u64().map(|revision| revision + 1));
+    assert_eq!((&then["line"], &then["title"]), (&json!(id(SUPPORT)), &shown["title"]));
+    assert_eq!(then["rules"], shown["rules"]);
+    vera.get(&rules(0)).await.refused(404, "LineNotFound");
+
+    let refusals = |at: u64, of: &str| {
+        let draft =
+            format!("operator={}&app=contacts&contact={}&address=%2B79161234567", id(BORIS), id(IVAN));
+        format!("/api/audit/state/lines/{}/refusals?at={at}&{draft}{of}", id(SUPPORT))
+    };
+    for (at, code) in [
+        (free, None),
+        (held, Some("OpenSessionExists")),
+        (forbidden, Some("ChannelForbidsOperatorCreate")),
+        (forbidden + 1, None),
+    ] {
+        let found = vera.get(&refusals(at, "")).await.expect(200);
+        let codes: Vec<&str> = found["refusals"]
+            .as_array()
+            .expect("refusals")
+            .iter()
+            .filter_map(|refusal| refusal["code"].as_str())
+            .collect();
+        assert_eq!(codes, code.into_iter().collect::<Vec<_>>(), "at {at}: {found}");
+        let revision = vera.get(&rules(at)).await.expect(200)["revision"].clone();
+        assert_eq!((&found["position"], &found["rules_revision"]), (&json!(at), &revision));
+    }
+    let found = vera.get(&refusals(held, "")).await.expect(200);
+    assert_eq!(found["refusals"][0]["facts"]["holder"], id(ANNA));
+    let other = vera.get(&refusals(held, &format!("&channel={}", id(EMAIL)))).await.expect(200);
+    assert_eq!(other["refusals"][0]["code"], "ChannelNotFound", "{other}");
+
+    let event = |at: u64| format!("/api/audit/state/event?at={at}");
+    let changed = vera.get(&event(forbidden)).await.expect(200);
+    assert_eq!((&changed["position"], &changed["kind"]), (&json!(forbidden), &json!("channel-policy-set")));
+    assert_eq!(changed["principal"]["kind"], "administrator");
+    assert_eq!(vera.get(&event(held)).await.expect(200)["stream"]["session"], session);
+    assert_eq!(vera.get(&event(free + 1)).await.expect(200)["stream"]["of"], "slot");
+    assert_eq!(administrator.get(&event(1)).await.expect(200)["stream"]["of"], "workspace");
+    vera.get(&event(1)).await.refused(403, "AdministratorsOnly");
+    administrator.get(&event(0)).await.refused(400, "BadPosition");
+
+    for path in [rules(99_999), refusals(99_999, ""), event(99_999)] {
+        vera.get(&path).await.refused(400, "BadPosition");
+    }
+    for name in OTHERS {
+        for path in [rules(held), refusals(held, ""), event(held), event(forbidden), event(free + 1)] {
+            let answer = host.by(name).get(&path).await;
+            assert_eq!(answer.status, 403, "{name} {path}: {}", answer.text);
+        }
+    }
 }
 
 #[tokio::test]

@@ -141,6 +141,9 @@ GET    /api/audit/operators/{operator}/history                401  401  403  403
 GET    /api/audit/state/sessions/{session}                    401  401  403  403  403  403  200  200  403  403  403
 GET    /api/audit/state/sessions                              401  401  403  403  403  403  200  200  403  403  403
 GET    /api/audit/state/apps/{app}/elements/{element}/sessions 401  401  403  403  403  403  200  200  403  403  403
+GET    /api/audit/state/event                                 401  401  403  403  403  403  200  200  403  403  403
+GET    /api/audit/state/lines/{line}/rules                    401  401  403  403  403  403  200  200  403  403  403
+GET    /api/audit/state/lines/{line}/refusals                 401  401  403  403  403  403  200  200  403  403  403
 POST   /api/audit/lines/{line}/what-if                        401  401  403  403  403  403  200  200  403  403  403
 PUT    /api/lines/{line}/refusal-audit                        401  401  403  403  403  403  403  200  403  403  403
 GET    /api/events                                            401  401  200  200  200  200  200  200  403  200  200
@@ -226,7 +229,8 @@ impl Scene {
             policy: Value::Null,
             head: 0,
         };
-        if path.contains("{session}") || path.ends_with("/deliveries") {
+        // The event at the head is one of the line then.
+        if path.contains("{session}") || path.ends_with("/deliveries") || path.ends_with("/state/event") {
             scene.session = open(&anna, mail()).await;
         }
         if path.ends_with("/deliveries") {
@@ -301,6 +305,10 @@ impl Scene {
         let query = match path {
             "/api/sessions" => "?list=my".to_owned(),
             "/api/audit/state/sessions" => format!("?list=queue&at={}", self.head),
+            "/api/audit/state/lines/{line}/refusals" => {
+                let address = format!("app=contacts&contact={}&address={MAIL_ADDRESS}", id(IVAN));
+                format!("?at={}&operator={}&{address}", self.head, id(BORIS))
+            }
             path if path.starts_with("/api/audit/state/") => format!("?at={}", self.head),
             "/api/lines/{line}/choices" => format!("?app=contacts&element={}", id(IVAN)),
             path if self.method != "GET" && path.contains("{app}/elements/{element}") => {
@@ -308,7 +316,7 @@ impl Scene {
             }
             _ => String::new(),
         };
-        filled + &query
+        filled + query.as_str()
     }
 }
 

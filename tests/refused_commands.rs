@@ -7,15 +7,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use switchboard::audit::{self, History, Progress, Subject};
 use switchboard::clock::Clock;
 use switchboard::domain::account::{Account, AccountKind};
+use switchboard::domain::channel::ChannelKind;
 use switchboard::domain::command::{CreateSession, ElementCommand, LineCommand, SessionCommand};
 use switchboard::domain::event::{Event, LineEvent, Slot, Stream};
-use switchboard::domain::id::{OperatorId, SessionId};
+use switchboard::domain::id::{ChannelId, OperatorId, SessionId};
 use switchboard::domain::limits::{REFUSAL_VALUE_BYTES_MAX, REFUSALS_PER_DAY_MAX};
 use switchboard::domain::refused::{Day, RefusalDay, RefusalEvent, Refused};
 use switchboard::domain::time::Timestamp;
 use switchboard::log::Position;
 use switchboard::wire::{self, Recorded};
 use switchboard::{Caller, Engine};
+use uuid::Uuid;
 
 #[path = "support/desk.rs"]
 mod desk;
@@ -185,6 +187,23 @@ async fn each_refusal_is_told_by_the_histories_of_what_it_was_about_and_holds_no
     }
     let proof = audit::verify(&engine.audit().expect("frames"), Position(1), None, &[], &mut quiet);
     assert_eq!(proof.expect("it is proved").head.position, engine.head());
+}
+
+#[tokio::test]
+async fn an_address_of_a_known_form_is_kept_as_that_beside_a_channel_that_takes_any_text() {
+    let engine = Home::folder().desk().await;
+    keep(&engine, true).await;
+    let channel = ChannelId(Uuid::from_u128(0x2101));
+    let (kind, title) = (ChannelKind::Vk, "ВКонтакте".to_owned());
+    let connect = LineCommand::ConnectChannel { channel, kind, title, policy: None };
+    engine.line(admin(), SUPPORT, connect).await.expect("connected");
+    create(&engine, ANNA).await;
+    let before = engine.head();
+    let again = engine.create_session(operator(BORIS), creation(SUPPORT, PHONE)).await;
+    assert_eq!(refusal(again).code(), "OpenSessionExists");
+    let all = kept(&engine, before).await;
+    let account = Account { kind: AccountKind::Phone, address: PHONE.to_owned() };
+    assert_eq!((all[0].1.channel, &all[0].1.account), (Some(WHATSAPP), &Some(account)));
 }
 
 #[tokio::test]

@@ -97,6 +97,20 @@ fn the_sample_is_proved_and_its_head_is_the_one_that_was_noted() {
 }
 
 #[test]
+fn a_moment_has_everything_up_to_it_and_nothing_later() {
+    let (_folder, audit, _) = restored();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let at =
+        |moment: i64| runtime.block_on(position_at(&*audit.log(), Timestamp(moment))).expect("it is read");
+    // One command wrote 52 to 54.
+    let records = runtime.block_on(audit.log().read_all(Position(51), 3)).expect("they are read");
+    let moment = records[0].stamp.time_us;
+    assert!(records.iter().all(|record| record.stamp.time_us == moment));
+    assert_eq!([at(moment - 1), at(moment), at(moment + 1)], [51, 54, 54].map(Position));
+    assert_eq!([at(i64::MIN), at(i64::MAX)], [0, 76].map(Position));
+}
+
+#[test]
 fn every_flipped_byte_of_every_frame_is_a_fault_at_its_position() {
     let (_folder, audit, proof) = restored();
     for frame in frames(SAMPLE) {
@@ -262,6 +276,35 @@ fn flipped_bytes_of_the_stores_own_file_are_faults_or_change_nothing_that_is_pro
         std::fs::remove_dir_all(&data).expect("it is removed");
         copy(&base, &data);
     }
+}
+
+#[test]
+fn projections_of_a_log_with_the_same_end_and_another_past_are_a_fault_until_they_are_folded_anew() {
+    let (folder, audit, _) = restored();
+    let (data, other) = (folder.path().join("data"), folder.path().join("other"));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let proved = |audit: &Audit, data: &Path| {
+        let scratch = tempfile::tempdir().expect("a folder for temporary files");
+        runtime.block_on(prove_views(audit, data, scratch.path(), &mut quiet))
+    };
+    assert!(proved(&audit, &data).is_ok());
+    // A message in one session and the beginning of another, the other way round.
+    let mut swapped = frames(SAMPLE);
+    let at = swapped.iter().position(|frame| frame.first == Position(69)).expect("it begins there");
+    swapped.swap(at, at + 1);
+    imported(&forge(&swapped.iter().collect::<Vec<_>>()), &other).expect("it is legal");
+    let opened = Audit::open(&other).expect("it opens");
+    assert!(proved(&opened, &other).is_ok());
+    runtime.block_on(opened.close());
+
+    std::fs::remove_dir_all(data.join("views")).expect("it is removed");
+    copy(&other.join("views"), &data.join("views"));
+    match proved(&audit, &data) {
+        Err(AuditError::Fault(fault)) => assert!(fault.reason.contains("which the log gives"), "{fault}"),
+        other => panic!("the tables are another log's: {other:?}"),
+    }
+    runtime.block_on(rebuild(&audit, &data, &mut quiet)).expect("they are folded anew");
+    assert!(proved(&audit, &data).is_ok());
 }
 
 #[test]

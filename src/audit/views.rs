@@ -1,6 +1,7 @@
-//! The projections of a closed folder compared with what the log gives when it is folded anew.
+//! The projections of a closed folder: compared with what the log gives when it is folded anew, and
+//! replaced by that.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Audit, AuditError, Fault, Progress};
@@ -34,12 +35,39 @@ pub async fn prove_views(
     report: &mut (dyn FnMut(Progress) -> bool + Send),
 ) -> Result<Vec<ViewProof>, AuditError> {
     let (kept, anew) = (place::current(folder), scratch.to_path_buf());
-    let kept = Projections::open(Place::Folder(kept), audit.log()).await?;
-    let anew = Projections::open(Place::Folder(anew), audit.log()).await?;
-    let compared = compare(audit, &kept, &anew, report).await;
+    let kept = Projections::open(Place::Folder(kept), audit.log()).await.map_err(of_kept)?;
+    let compared = compare(audit, &kept, anew, report).await;
     kept.close().await?;
-    anew.close().await?;
     compared
+}
+
+/// Folds every projection of a closed folder anew, beside the old ones, which are not looked at and are
+/// removed when the new ones are on the disk.
+///
+/// # Errors
+///
+/// `Fault` where the log cannot be folded; `Failed` when a table could not be written; `Stopped` where
+/// `report` says so. The old ones count then, and nothing of the new ones is left.
+pub async fn rebuild(
+    audit: &Audit,
+    folder: &Path,
+    report: &mut (dyn FnMut(Progress) -> bool + Send),
+) -> Result<(), AuditError> {
+    let other = || place::other(folder).map_err(ProjectionError::from);
+    let anew = Projections::open(Place::Folder(other()?), audit.log()).await?;
+    let head = audit.head();
+    let folded = following("rebuild", anew.caught_up(head), || anew.position(), head, report).await;
+    // What was folded is on the disk when it counts.
+    let (folded, closed) = (folded.and_then(|folded| Ok(folded?)), anew.close().await);
+    if let Err(error) = folded.and_then(|()| Ok(closed?)) {
+        // What cannot be removed does not count, and is emptied next time.
+        let _ = other();
+        return Err(error);
+    }
+    place::turn(folder).map_err(AuditError::io(folder))?;
+    // From here on the other folder is that of the old ones.
+    let _ = other();
+    Ok(())
 }
 
 /// Reports how far some work on projections is until it is done.
@@ -56,12 +84,12 @@ pub async fn following<T>(
 ) -> Result<T, AuditError> {
     let mut done = std::pin::pin!(done);
     loop {
+        if !report(Progress { work, at: at().min(end), end }) {
+            return Err(AuditError::Stopped { at: at() });
+        }
         if let Ok(answer) = tokio::time::timeout(REPORT_EVERY, &mut done).await {
             report(Progress { work, at: end, end });
             return Ok(answer);
-        }
-        if !report(Progress { work, at: at().min(end), end }) {
-            return Err(AuditError::Stopped { at: at() });
         }
     }
 }
@@ -69,18 +97,32 @@ pub async fn following<T>(
 async fn compare(
     audit: &Audit,
     kept: &Projections,
-    anew: &Projections,
+    anew: PathBuf,
     report: &mut (dyn FnMut(Progress) -> bool + Send),
 ) -> Result<Vec<ViewProof>, AuditError> {
     let head = audit.head();
     following("projections", kept.caught_up(head), || kept.position(), head, report).await??;
+    // One after the other: two that fold have twice as much in memory.
+    let anew = Projections::open(Place::Folder(anew), audit.log()).await?;
+    let compared = compare_with(audit, kept, &anew, report).await;
+    anew.close().await?;
+    compared
+}
+
+async fn compare_with(
+    audit: &Audit,
+    kept: &Projections,
+    anew: &Projections,
+    report: &mut (dyn FnMut(Progress) -> bool + Send),
+) -> Result<Vec<ViewProof>, AuditError> {
+    let head = audit.head();
     following("projections anew", anew.caught_up(head), || anew.position(), head, report).await??;
     let mut proofs = Vec::new();
     for name in ProjectionName::ALL {
         if !report(Progress { work: "comparing tables", at: head, end: head }) {
             return Err(AuditError::Stopped { at: head });
         }
-        let (found, right) = (kept.digest(name).await?, anew.digest(name).await?);
+        let (found, right) = (kept.digest(name).await.map_err(of_kept)?, anew.digest(name).await?);
         if found != right {
             let reason = format!(
                 "the projection {name} has {} entries that are not the {} which the log gives: rebuild it",
@@ -91,6 +133,14 @@ async fn compare(
         proofs.push(ViewProof { name, entries: right.entries });
     }
     Ok(proofs)
+}
+
+/// Why tables that are there could not be used, and what helps.
+fn of_kept(error: impl Into<AuditError>) -> AuditError {
+    match error.into() {
+        AuditError::Failed(reason) => AuditError::Failed(format!("{reason}: rebuild them")),
+        other => other,
+    }
 }
 
 impl From<ProjectionError> for AuditError {

@@ -146,6 +146,9 @@ fn audits() -> OpenApiRouter<Arc<Host>> {
         .routes(routes!(audit::past::past_session))
         .routes(routes!(audit::past::past_list))
         .routes(routes!(audit::past::past_card))
+        .routes(routes!(audit::decided::past_event))
+        .routes(routes!(audit::decided::past_rules))
+        .routes(routes!(audit::decided::past_refusals))
         .routes(routes!(audit::what_if::what_if))
 }
 

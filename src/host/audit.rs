@@ -38,6 +38,10 @@ const FAULT: u8 = 1;
 /// Nothing could be said.
 const COULD_NOT_RUN: u8 = 2;
 
+/// Threads for work that waits or computes: some of what each has freed stays in the process for a
+/// second, and a fold is no faster with more.
+const BLOCKING_THREADS: usize = 4;
+
 /// Proves, replays and questions the log of a folder that no host serves.
 ///
 /// Exit codes: 0 proved or done, 1 a fault was found, 2 could not run.
@@ -98,7 +102,8 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 
 /// Runs an audit to its end, or to Ctrl-C; work on the disk may go on for `leave` after that.
 pub fn run(audit: Audit, leave: Duration) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match threads.enable_all().max_blocking_threads(BLOCKING_THREADS).build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("switchboard: the runtime could not be started: {error}");
@@ -140,4 +145,10 @@ async fn command(command: Command, data: &Path, watch: &Watch) -> Result<(), Aud
 /// Prints a line; a reader who has seen enough ends the audit.
 fn say(line: &impl std::fmt::Display) -> Result<(), AuditError> {
     writeln!(io::stdout(), "{line}").map_err(|error| AuditError::Failed(format!("the output: {error}")))
+}
+
+/// Prints something as a line of JSON.
+fn print(json: &impl serde::Serialize) -> Result<(), AuditError> {
+    let line = serde_json::to_string(json).map_err(|error| AuditError::Failed(error.to_string()))?;
+    say(&line)
 }

@@ -12,6 +12,7 @@ pub mod line;
 pub mod message;
 pub mod operator;
 pub mod page;
+pub mod past;
 pub mod policy;
 pub mod principal;
 pub mod receipt;

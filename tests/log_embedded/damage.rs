@@ -8,7 +8,7 @@ use switchboard::log::{Log, Position, ReadError};
 use super::{EmbeddedLog, TempDir, VERIFY, append, fill, folder, open, open_error};
 
 /// Opens the store of a closed log as it lies on the disk.
-fn with_store<T>(folder: &Path, change: impl FnOnce(&sled::Db) -> T) -> T {
+pub fn with_store<T>(folder: &Path, change: impl FnOnce(&sled::Db) -> T) -> T {
     let store = loop {
         // Threads of the log's own handle may hold the file for a moment longer.
         match sled::Config::new().path(folder.join("log")).flush_every_ms(None).open() {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use switchboard::log::embedded::{EmbeddedLog, EmbeddedOptions, Faults, OpenError, Verify};
 use switchboard::log::{Log, Position, ReadError};
 
+use super::damage::with_store;
 use super::{TempDir, VERIFY, all, append, fill, folder, streams};
 
 /// Small, so that a few hundred events make several files.
@@ -282,4 +283,75 @@ async fn a_log_that_lost_its_store_is_not_begun_anew() {
     }
     let (position, reason) = damaged_at(folder.path(), Verify::Tail);
     assert_eq!((position, reason.contains("header")), (0, true), "{reason}");
+}
+
+/// The first position that has not left the store.
+fn first_in_store(folder: &Path) -> u64 {
+    with_store(folder, |store| {
+        let keys = store.iter().keys().map(|key| key.expect("the store is read"));
+        let position = |key: sled::IVec| key.first_chunk().map(|position| u64::from_be_bytes(*position));
+        keys.filter_map(position).find(|position| *position > 0).expect("some have not left it")
+    })
+}
+
+/// Every file of a folder and those below it, but for the sealed ones.
+fn store_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder is read") {
+        let path = entry.expect("an entry is read").path();
+        match path.is_dir() {
+            true if path.ends_with("sealed") => {}
+            true => found.extend(store_files(&path)),
+            false => found.push(path),
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Copies a folder with what is in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).expect("it is copied")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_flipped_byte_of_the_store_is_named_by_a_position_that_only_it_has_or_changes_nothing() {
+    let (folder, head) = closed_log().await;
+    let log = open(folder.path());
+    let before = all(&log).await;
+    log.close().await;
+    drop(log);
+    let beyond = first_in_store(folder.path());
+    assert!(beyond > first_of(files(folder.path()).last().expect("some are sealed")) && beyond <= head);
+    for file in store_files(&folder.path().join("log")) {
+        let right = fs::read(&file).expect("the file is read");
+        let name = file.strip_prefix(folder.path()).expect("it is of the log").to_owned();
+        let written: Vec<usize> = (0..right.len()).filter(|at| right[*at] != 0).collect();
+        // Each opens a store: all of a small file, and a sample of a large one.
+        let mut named = 0;
+        for (number, at) in written.iter().step_by(written.len() / 62 + 1).enumerate() {
+            let copied = super::folder();
+            copy(folder.path(), copied.path());
+            let mut flipped = right.clone();
+            flipped[*at] ^= 1 << (number % 8);
+            fs::write(copied.path().join(&name), &flipped).expect("the file is written");
+            match EmbeddedLog::open(copied.path(), options(Verify::All)) {
+                Ok(log) => assert!(all(&log).await == before, "byte {at} of {} changes it", name.display()),
+                Err(OpenError::Damaged { position, reason }) => {
+                    assert_eq!(position.0, beyond, "byte {at} of {}: {reason}", name.display());
+                    named += 1;
+                }
+                Err(other) => panic!("byte {at} of {}: {other}", name.display()),
+            }
+        }
+        assert!(named > 0 || written.is_empty(), "nothing of {} was noticed", name.display());
+    }
 }

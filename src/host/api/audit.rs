@@ -23,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+pub mod decided;
 pub mod history;
 pub mod past;
 pub mod what_if;
@@ -72,6 +73,10 @@ const CHUNKS_MAX: usize = 4;
 pub struct VerifyQuery {
     /// A head that was noted before, HASH@POSITION.
     expect: Option<String>,
+    /// The first position; what the facts add up to is proved only from the first.
+    from: Option<u64>,
+    /// The last position; what the log holds now without it.
+    to: Option<u64>,
 }
 
 /// Until where the log is written out.
@@ -83,6 +88,17 @@ pub struct UntilQuery {
     to: Option<u64>,
 }
 
+/// Which part of the log is written out.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct RangeQuery {
+    /// The first position, which the frame that holds it is from.
+    from: Option<u64>,
+    /// The last position; what the log holds now without it.
+    to: Option<u64>,
+}
+
 /// What was proved of the log.
 #[derive(Serialize, ToSchema)]
 pub struct ProofJson {
@@ -90,7 +106,9 @@ pub struct ProofJson {
     log: Uuid,
     /// When it was created.
     created_at: Time,
-    /// The log up to its last event, HASH@POSITION: to be noted elsewhere.
+    /// The first position of what was proved.
+    from: u64,
+    /// The log up to the last event of it, HASH@POSITION: to be noted elsewhere.
     head: String,
     /// Frames, each with its checksum and chained.
     frames: u64,
@@ -98,27 +116,29 @@ pub struct ProofJson {
     bytes: u64,
     /// Events, at positions and versions without a gap.
     events: u64,
-    /// Streams, whose every transition can have happened.
-    streams: u64,
+    /// Streams, whose every transition can have happened; `null` of a part that does not begin at the first
+    /// position, of which this cannot be said.
+    streams: Option<u64>,
     /// Sessions among them.
-    sessions: u64,
+    sessions: Option<u64>,
     /// Slots among them, at most one open session in each at every position.
-    slots: u64,
+    slots: Option<u64>,
 }
 
 impl From<Proof> for ProofJson {
     fn from(proof: Proof) -> ProofJson {
-        let streams = proof.streams.unwrap_or_default();
+        let streams = proof.streams.as_ref();
         ProofJson {
             log: proof.log,
             created_at: Time(proof.created),
+            from: proof.from.0,
             head: proof.head.to_string(),
             frames: proof.frames,
             bytes: proof.bytes,
             events: proof.events,
-            streams: streams.streams,
-            sessions: streams.sessions,
-            slots: streams.slots,
+            streams: streams.map(|streams| streams.streams),
+            sessions: streams.map(|streams| streams.sessions),
+            slots: streams.map(|streams| streams.slots),
         }
     }
 }
@@ -133,13 +153,15 @@ pub async fn verify(State(host): Shared, actor: Actor, Query(query): Query<Verif
             let detail = Sentence::new("expect — это HASH@POSITION", "`expect` is HASH@POSITION");
             Problem::new(StatusCode::BAD_REQUEST, "BadHead", detail)
         })?;
+    let to = until(&host, query.to)?;
+    let from = first(&host, query.from, to)?;
     let (opened, place) = begin(&host, &host.audits.whole)?;
     // Ends with this handler, which ends with its client.
     let (_asking, asked) = watch::channel(());
     let proving = tokio::task::spawn_blocking(move || {
         let _place = place;
         let mut report = going_on(&host, || asked.has_changed().is_err());
-        audit::verify(&opened, Position(1), None, &expected, &mut report)
+        audit::verify(&opened, from, to, &expected, &mut report)
     });
     let proof = proving.await.map_err(|error| AuditError::Failed(error.to_string()));
     Ok(Json(proof.and_then(|proof| proof).map_err(problem)?.into()))
@@ -149,22 +171,22 @@ pub async fn verify(State(host): Shared, actor: Actor, Query(query): Query<Verif
 #[utoipa::path(get, path = "/api/audit/archive", tag = "audit", params(UntilQuery),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
 pub async fn archive(host: Shared, actor: Actor, query: Query<UntilQuery>) -> Result<Response, Problem> {
-    written(host, &actor, &query.0, "application/octet-stream", |opened, to, out, report| {
+    let range = RangeQuery { from: None, to: query.0.to };
+    written(host, &actor, &range, "application/octet-stream", |opened, (_, to), out, report| {
         audit::archive(opened, to, out, report).map(|_| ())
     })
 }
 
-/// Writes the log as JSON Lines, with everything that its hashes are of.
-#[utoipa::path(get, path = "/api/audit/export", tag = "audit", params(UntilQuery),
+/// Writes the log or a part of it as JSON Lines, with everything that its hashes are of.
+#[utoipa::path(get, path = "/api/audit/export", tag = "audit", params(RangeQuery),
     responses((status = 200, body = String, content_type = "application/x-ndjson")))]
-pub async fn export(host: Shared, actor: Actor, query: Query<UntilQuery>) -> Result<Response, Problem> {
-    written(host, &actor, &query.0, LINES, |opened, to, out, report| {
-        json_lines(opened, (Position(1), to), out, report)
-    })
+pub async fn export(host: Shared, actor: Actor, query: Query<RangeQuery>) -> Result<Response, Problem> {
+    written(host, &actor, &query.0, LINES, json_lines)
 }
 
-/// Writes a log up to a position.
-type WriteLog = fn(&Audit, Option<Position>, &mut dyn Write, audit::Report<'_>) -> Result<(), AuditError>;
+/// Writes a log from a position up to another.
+type WriteLog =
+    fn(&Audit, (Position, Option<Position>), &mut dyn Write, audit::Report<'_>) -> Result<(), AuditError>;
 
 type Chunk = Result<Bytes, io::Error>;
 
@@ -173,12 +195,13 @@ type Chunk = Result<Bytes, io::Error>;
 fn written(
     State(host): Shared,
     actor: &Actor,
-    query: &UntilQuery,
+    query: &RangeQuery,
     kind: &'static str,
     write: WriteLog,
 ) -> Result<Response, Problem> {
     actor.administrator()?;
     let to = until(&host, query.to)?;
+    let from = first(&host, query.from, to)?;
     let (opened, place) = begin(&host, &host.audits.whole)?;
     let (sender, receiver) = mpsc::channel(CHUNKS_MAX);
     tokio::task::spawn_blocking(move || {
@@ -186,7 +209,7 @@ fn written(
         let mut out = BufWriter::with_capacity(CHUNK_BYTES, Sending(sender.clone()));
         let reader = sender.clone();
         let mut report = going_on(&host, move || reader.is_closed());
-        if let Err(error) = write(&opened, to, &mut out, &mut report) {
+        if let Err(error) = write(&opened, (from, to), &mut out, &mut report) {
             tracing::error!(%error, "an export ended before its end");
             // What waits in the buffer would look like an end.
             let _ = out.into_parts();
@@ -242,6 +265,13 @@ fn begin(host: &Host, places: &Arc<Semaphore>) -> Result<(Audit, OwnedSemaphoreP
 fn until(host: &Host, to: Option<u64>) -> Result<Option<Position>, Problem> {
     let to = to.map(Position);
     if to.is_some_and(|to| to > host.engine.head()) { Err(no_position(host)) } else { Ok(to) }
+}
+
+/// The first position of a part; one that the log has, and not after the last. Of an empty log that is 1.
+fn first(host: &Host, from: Option<u64>, to: Option<Position>) -> Result<Position, Problem> {
+    let from = Position(from.unwrap_or(1).max(1));
+    let last = to.unwrap_or_else(|| host.engine.head().max(Position(1)));
+    if from > last { Err(no_position(host)) } else { Ok(from) }
 }
 
 fn no_position(host: &Host) -> Problem {

@@ -48,9 +48,7 @@ fn what(recorded: &Recorded, names: &Names) -> String {
         (Stream::Slot(slot), Event::Slot(event)) => {
             format!("slot {}: {}", slot.account.address, slot_sentence(event))
         }
-        (Stream::Operator(operator), Event::Operator(event)) => {
-            format!("{} {}", person(*operator, names), presence(event))
-        }
+        (Stream::Operator(operator), Event::Operator(event)) => operator_sentence(*operator, event, names),
         (Stream::Line(line), Event::Line(event)) => {
             let title = names.line(*line).map_or_else(|| line.to_string(), |title| format!("«{title}»"));
             format!("line {title}: {}", line_sentence(event, names))
@@ -126,12 +124,13 @@ fn slot_sentence(event: &SlotEvent) -> String {
     }
 }
 
-fn presence(event: &OperatorEvent) -> String {
+/// Who gets a name is told by the id: the names are those of afterwards.
+fn operator_sentence(operator: OperatorId, event: &OperatorEvent, names: &Names) -> String {
     match event {
-        OperatorEvent::OperatorRegistered { name } => format!("was registered as {name}"),
-        OperatorEvent::OperatorRenamed { name } => format!("is called {name}"),
-        OperatorEvent::WentOnline => "went online".to_owned(),
-        OperatorEvent::WentOffline => "went offline".to_owned(),
+        OperatorEvent::OperatorRegistered { name } => format!("operator {operator} was registered as {name}"),
+        OperatorEvent::OperatorRenamed { name } => format!("operator {operator} was renamed to {name}"),
+        OperatorEvent::WentOnline => format!("{} went online", person(operator, names)),
+        OperatorEvent::WentOffline => format!("{} went offline", person(operator, names)),
     }
 }
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::json;
+use serde::{Deserialize, Deserializer};
 use switchboard::audit::{self, Audit, AuditError};
 use switchboard::domain::command::ChosenAccount;
 use switchboard::domain::create::Draft;
@@ -21,12 +20,11 @@ use uuid::Uuid;
 
 use super::progress::Watch;
 use super::scratch::Scratch;
-use super::{moment, say};
+use super::{moment, print};
 use crate::host::json::event::EventJson;
 use crate::host::json::ids::{self, AppCode};
-use crate::host::json::policy::{PolicyJson, RulesJson};
+use crate::host::json::past::{PastRefusalsJson, PastRulesJson};
 use crate::host::json::session::SessionJson;
-use crate::host::problem;
 
 /// What to show, and as of when.
 #[derive(Args)]
@@ -233,15 +231,7 @@ where
 
 async fn rules(past: Arc<dyn Log>, line: LineId, at: Position) -> Result<(), AuditError> {
     let known = audit::line_of(past, line).await?.ok_or_else(|| unknown("line", line, at))?;
-    let channels: serde_json::Map<String, serde_json::Value> = known
-        .channels
-        .values()
-        .map(|channel| (channel.id.to_string(), json!(PolicyJson::from(&channel.policy))))
-        .collect();
-    print(&json!({
-        "line": line.0, "title": known.title, "revision": known.revision.0,
-        "rules": RulesJson::from(known.rules), "channels": channels,
-    }))
+    print(&PastRulesJson::from(known))
 }
 
 impl Refusals {
@@ -257,22 +247,9 @@ impl Refusals {
             via: EntryPoint::LinesSection,
         };
         let refusals = engine.examine(&draft).await.map_err(failed)?;
-        let revision = audit::line_of(past, line).await?.map(|line| line.revision.0);
-        let refusals: Vec<_> = refusals
-            .iter()
-            .map(|refusal| {
-                json!({
-                    "code": refusal.code(), "sentence": refusal.sentence(Lang::En),
-                    "facts": problem::facts(refusal),
-                })
-            })
-            .collect();
-        print(&json!({ "position": at.0, "rules_revision": revision, "refusals": refusals }))
+        let line = audit::line_of(past, line).await?;
+        print(&PastRefusalsJson::of(at, line.as_ref(), &refusals, Lang::En))
     }
-}
-
-fn print(json: &impl Serialize) -> Result<(), AuditError> {
-    say(&serde_json::to_string(json).map_err(failed)?)
 }
 
 fn unknown(what: &str, id: impl std::fmt::Display, at: Position) -> AuditError {

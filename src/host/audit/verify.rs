@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 use switchboard::audit::{self, Audit, AuditError, Head, Proof, ViewProof};
 use switchboard::log::Position;
 use switchboard::projection::ProjectionName;
-use switchboard::{Engine, EngineOptions};
 
 use super::progress::Watch;
 use super::say;
@@ -100,12 +99,13 @@ enum Name {
 }
 
 impl Rebuild {
-    /// Drops the projections and folds them again.
+    /// Folds the projections again; the others are folded beside those that are named.
     pub async fn run(self, data: &Path, watch: &Watch) -> Result<(), AuditError> {
-        // Opened for audit first: it neither creates a log nor hides whose the folder is.
-        Audit::open(data)?.close().await;
-        let failed = |error: &dyn std::fmt::Display| AuditError::Failed(error.to_string());
-        let engine = Engine::open(EngineOptions::at(data)).await.map_err(|error| failed(&error))?;
+        let opened = Audit::open(data)?;
+        let (head, mut report) = (opened.head(), |progress| watch.report(progress));
+        let rebuilt = audit::rebuild(&opened, data, &mut report).await;
+        opened.close().await;
+        rebuilt?;
         let named = |name: &Name| match name {
             Name::Sessions => ProjectionName::Sessions,
             Name::Messages => ProjectionName::Messages,
@@ -115,13 +115,6 @@ impl Rebuild {
             [] => ProjectionName::ALL.to_vec(),
             names => names.iter().map(named).collect(),
         };
-        let head = engine.head();
-        let mut report = |progress| watch.report(progress);
-        let at = || engine.rebuilding().unwrap_or_default();
-        let rebuilt = audit::following("rebuild", engine.rebuild(&names), at, head, &mut report).await;
-        // One that is stopped lets go of what it folded, and the old ones count.
-        engine.close().await.map_err(|error| failed(&error))?;
-        rebuilt?.map_err(|error| failed(&error))?;
         for name in names {
             say(&format_args!("projection   {name}: folded anew up to position {head}"))?;
         }

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::progress::Watch;
 use super::verify::rfc3339;
-use super::{Until, say};
+use super::{Until, print, say};
+use crate::host::json::past::DifferenceJson;
 use crate::host::json::policy::{PolicyJson, RulesJson};
 use crate::host::json::time::Time;
 
@@ -55,7 +56,10 @@ impl WhatIf {
         let mut failed = Ok(());
         let mut told = |difference: Difference| {
             if failed.is_ok() {
-                failed = if self.json { say(&as_json(&difference)) } else { say(&as_text(&difference)) };
+                failed = match self.json {
+                    true => print(&DifferenceJson::of(&difference, Lang::En)),
+                    false => say(&as_text(&difference)),
+                };
             }
         };
         let mut report = |progress| watch.report(progress);
@@ -91,16 +95,4 @@ fn as_text(difference: &Difference) -> String {
         .collect();
     let (position, time) = (difference.position.0, rfc3339(Time(difference.time)));
     format!("{position:>8}  {time}  session {}  {}", difference.session, refusals.join("; "))
-}
-
-fn as_json(difference: &Difference) -> serde_json::Value {
-    let refusals: Vec<_> = difference
-        .refusals
-        .iter()
-        .map(|refusal| json!({ "code": refusal.code(), "sentence": refusal.sentence(Lang::En) }))
-        .collect();
-    json!({
-        "position": difference.position.0, "time": Time(difference.time), "session": difference.session.0,
-        "line": difference.line.0, "operator": difference.operator.0, "refusals": refusals,
-    })
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use switchboard::audit::{self, Audit, AuditError};
 use switchboard::domain::id::{ElementId, ElementRef, LineId, OperatorId, Principal, SessionId};
 use switchboard::domain::rejection::Rejection;
-use switchboard::log::Position;
+use switchboard::log::{Log, Position};
 use switchboard::projection::{Page, PageOf, Place, SessionSummary};
 use switchboard::{Engine, EngineOptions};
 use tokio::sync::watch;
@@ -38,7 +38,7 @@ use crate::host::problem::{Problem, Sentence};
 pub struct AtQuery {
     /// A position of the log, or a moment as RFC 3339 writes it.
     #[param(value_type = String)]
-    at: At,
+    pub(super) at: At,
 }
 
 /// A list as of when.
@@ -115,7 +115,7 @@ pub async fn past_session(
     let session = SessionId(session);
     let known = reading::session(&host, &actor, session).await?;
     host.engine.require_supervisor(&actor.principal, known.line).await?;
-    let found = asked(host, query.at, Question::Session(session)).await?;
+    let found = asked(host, query.at, move |then| Question::Session(session).answer(then)).await?;
     let found = found.items.into_iter().next().ok_or(Rejection::SessionNotFound { session })?;
     Ok(Json(found.into()))
 }
@@ -137,7 +137,7 @@ pub async fn past_list(
         (PastListJson::Active, _) => Question::Active(lines, page),
         (PastListJson::Closed, _) => Question::Closed(lines, page),
     };
-    let found = asked(host, query.at, question).await?;
+    let found = asked(host, query.at, move |then| question.answer(then)).await?;
     Ok(Json(PageJson::of(found, SessionJson::from)))
 }
 
@@ -158,7 +158,7 @@ pub async fn past_card(
         true => Question::Archive(element, lines, page),
         false => Question::Linked(element, lines, page),
     };
-    let found = asked(host, query.at, question).await?;
+    let found = asked(host, query.at, move |then| question.answer(then)).await?;
     Ok(Json(PageJson::of(found, SessionJson::from)))
 }
 
@@ -178,8 +178,23 @@ async fn supervised(host: &Host, actor: &Actor, line: Option<LineId>) -> Result<
     }
 }
 
+/// The log and an engine over it, as they were at a position.
+pub(super) struct Then {
+    pub(super) engine: Engine,
+    pub(super) log: Arc<dyn Log>,
+    pub(super) at: Position,
+}
+
 /// Folds the projections as of then and asks them. It ends when nobody waits for it any more.
-async fn asked(host: Arc<Host>, at: At, question: Question) -> Result<Page<SessionSummary>, Problem> {
+pub(super) async fn asked<T, A>(
+    host: Arc<Host>,
+    at: At,
+    ask: impl FnOnce(Then) -> A + Send + 'static,
+) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    A: Future<Output = Result<T, Problem>> + Send,
+{
     let (opened, place) = begin(&host, &host.audits.past)?;
     // Ends with this handler, which ends with its client.
     let (_asking, mut asked) = watch::channel(());
@@ -190,9 +205,10 @@ async fn asked(host: Arc<Host>, at: At, question: Question) -> Result<Page<Sessi
             return Err(no_position(&host));
         }
         let scratch = Scratch::beside(&host.data).map_err(problem)?;
-        let engine = opened_at(&opened, at, &scratch).await.map_err(problem)?;
+        let then = opened_at(&opened, at, &scratch).await.map_err(problem)?;
+        let engine = then.engine.clone();
         let answer = tokio::select! {
-            answer = question.answer(&engine) => answer,
+            answer = ask(then) => answer,
             _ = asked.changed() => Err(problem(AuditError::Stopped { at })),
             () = stopped(host.stopping.clone()) => Err(problem(AuditError::Stopped { at })),
         };
@@ -206,15 +222,16 @@ async fn asked(host: Arc<Host>, at: At, question: Question) -> Result<Page<Sessi
     answering.await.map_err(|error| problem(failed(&error)))?
 }
 
-async fn opened_at(opened: &Audit, at: Position, scratch: &Scratch) -> Result<Engine, AuditError> {
-    let past = audit::past(opened.log(), at)?;
-    let options = EngineOptions::with_log(past, Place::Folder(scratch.path().to_path_buf()));
-    Engine::open(options).await.map_err(|error| failed(&error))
+async fn opened_at(opened: &Audit, at: Position, scratch: &Scratch) -> Result<Then, AuditError> {
+    let log = audit::past(opened.log(), at)?;
+    let place = Place::Folder(scratch.path().to_path_buf());
+    let engine = Engine::open(EngineOptions::with_log(Arc::clone(&log), place)).await;
+    Ok(Then { engine: engine.map_err(|error| failed(&error))?, log, at })
 }
 
 impl Question {
-    async fn answer(self, engine: &Engine) -> Result<Page<SessionSummary>, Problem> {
-        let views = engine.read().await?;
+    async fn answer(self, then: Then) -> Result<Page<SessionSummary>, Problem> {
+        let views = then.engine.read().await?;
         Ok(match self {
             Question::Session(session) => {
                 let items = views.session(session).await?.into_iter().collect();

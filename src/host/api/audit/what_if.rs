@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use switchboard::audit::{self, Difference, Policies, WhatIf};
 use switchboard::domain::id::{ChannelId, LineId};
-use switchboard::domain::rejection::{Lang, Rejection};
+use switchboard::domain::rejection::Rejection;
 use switchboard::log::Position;
 use tokio::sync::mpsc;
 use utoipa::ToSchema;
@@ -19,10 +19,10 @@ use uuid::Uuid;
 use super::super::answer::Shared;
 use super::{CHUNKS_MAX, LINES, answer, begin, going_on, until};
 use crate::host::actor::Actor;
-use crate::host::extract::{Body, Path};
+use crate::host::extract::{Body, Language, Path};
+use crate::host::json::past::DifferenceJson;
 use crate::host::json::policy::{PolicyJson, RulesJson};
-use crate::host::json::time::Time;
-use crate::host::problem::{Problem, Sentence, facts};
+use crate::host::problem::{Problem, Sentence};
 
 /// Rules to try on the creations of a range.
 #[derive(Deserialize, ToSchema)]
@@ -39,59 +39,12 @@ pub struct WhatIfJson {
     rules: Option<RulesJson>,
 }
 
-/// A creation that the other rules would have refused.
-#[derive(Serialize, ToSchema)]
-pub struct DifferenceJson {
-    /// Where the creation stands.
-    position: u64,
-    /// When it was decided.
-    time: Time,
-    /// The session.
-    session: Uuid,
-    /// Its line.
-    line: Uuid,
-    /// Who created it.
-    operator: Uuid,
-    /// Why, in the order of the rules.
-    refusals: Vec<RefusalJson>,
-}
-
-/// Why it would have been refused.
-#[derive(Serialize, ToSchema)]
-pub struct RefusalJson {
-    /// The stable code.
-    code: &'static str,
-    /// The sentence, in English.
-    sentence: String,
-    /// What the refusal is about.
-    #[schema(value_type = Object)]
-    facts: serde_json::Map<String, serde_json::Value>,
-}
-
 /// The last line: how many there were.
 #[derive(Serialize)]
 struct SumJson {
     creations: u64,
     refused: u64,
     reasons: BTreeMap<&'static str, u64>,
-}
-
-impl From<Difference> for DifferenceJson {
-    fn from(difference: Difference) -> DifferenceJson {
-        let refusal = |refusal: &Rejection| RefusalJson {
-            code: refusal.code(),
-            sentence: refusal.sentence(Lang::En),
-            facts: facts(refusal),
-        };
-        DifferenceJson {
-            position: difference.position.0,
-            time: Time(difference.time),
-            session: difference.session.0,
-            line: difference.line.0,
-            operator: difference.operator.0,
-            refusals: difference.refusals.iter().map(refusal).collect(),
-        }
-    }
 }
 
 impl From<WhatIf> for SumJson {
@@ -108,6 +61,7 @@ impl From<WhatIf> for SumJson {
 pub async fn what_if(
     State(host): Shared,
     actor: Actor,
+    Language(lang): Language,
     Path(line): Path<Uuid>,
     Body(asked): Body<WhatIfJson>,
 ) -> Result<Response, Problem> {
@@ -139,7 +93,7 @@ pub async fn what_if(
         let mut report = going_on(&host, move || reader.is_closed());
         // The differences of a page of the log, which has a bound, wait for a slow reader.
         let (found, mut differences) = mpsc::unbounded_channel();
-        let mut told = |difference: Difference| drop(found.send(DifferenceJson::from(difference)));
+        let mut told = |difference: Difference| drop(found.send(DifferenceJson::of(&difference, lang)));
         let sum = {
             let deciding = audit::what_if(opened.log(), range, &policies, &mut report, &mut told);
             let mut deciding = std::pin::pin!(deciding);
