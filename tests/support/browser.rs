@@ -156,6 +156,18 @@ impl Browser {
         .await;
     }
 
+    /// Holds the mouse down on an element.
+    pub async fn hold(&self, css: &str) {
+        let element = self.find(css).await;
+        let held = self.driver.action_chain().click_and_hold_element(&element).perform().await;
+        held.expect("it can be held");
+    }
+
+    /// Lets the mouse go, wherever it is.
+    pub async fn let_go(&self) {
+        self.driver.action_chain().release().perform().await.expect("it can be let go");
+    }
+
     /// Presses what says so: a button, a link, a choice, a tab.
     pub async fn press(&self, words: &str) {
         eventually(&format!("«{words}» can be pressed"), async || {

@@ -1,7 +1,7 @@
 // One line's settings: its title, channels and their rules, apps, people, and the names of its sessions.
 
 import { t, channelKind } from "./words.js";
-import { h, fill, debounced } from "./dom.js";
+import { h, fill, debounced, drawCalmly } from "./dom.js";
 import { command, get, once, path, withQuery } from "./api.js";
 import { on } from "./bus.js";
 import { appTitle, directory, everyone } from "./directory.js";
@@ -25,16 +25,31 @@ export function lineSettings(id) {
   let stale = false;
   // What is shown: drawing the same once more could take a key out of somebody's hands.
   let drawn = "";
+  // The newest reading counts; an older one may come after it.
+  let reading = 0;
+  // Whether what is shown may be other than what holds: a switch that was refused.
+  let anew = false;
+  // What was switched is done one after another, and shown when all of it is.
+  let works = 0;
+  let last = Promise.resolve();
 
   async function load(quietly = false) {
+    anew ||= !quietly;
+    reading += 1;
+    const mine = reading;
     try {
-      const [line, members, people] = await Promise.all([get(base), everyMember(), everyone()]);
-      const now = JSON.stringify([line, members, people]);
-      if (quietly && now === drawn) return;
-      stale = quietly && isTyping();
-      if (stale) return;
-      drawn = now;
-      draw(line, members, people);
+      const found = await Promise.all([get(base), everyMember(), everyone()]);
+      // Whatever is at work reads again at its end.
+      if (mine !== reading || works) return;
+      drawCalmly(() => {
+        const now = JSON.stringify(found);
+        if (mine !== reading || works || (!anew && now === drawn)) return;
+        stale = !anew && isTyping();
+        if (stale) return;
+        drawn = now;
+        anew = false;
+        draw(...found);
+      });
     } catch (problem) {
       fill(problems, notice(problem, () => load()));
     }
@@ -61,13 +76,14 @@ export function lineSettings(id) {
   // Does something and shows the page as it is then.
   async function run(work) {
     fill(problems);
-    try {
-      await work();
-    } catch (problem) {
+    works += 1;
+    last = last.then(work).catch((problem) => {
       fill(problems, notice(problem));
       problems.scrollIntoView({ block: "nearest" });
-    }
-    await load();
+    });
+    await last;
+    works -= 1;
+    if (!works) await load();
   }
 
   function ask(title, value, save) {

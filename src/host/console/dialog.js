@@ -1,7 +1,7 @@
 // Dialogs over the page: the browser keeps the focus inside, Escape closes, the opener gets it back.
 
 import { t } from "./words.js";
-import { h, fill, freshId } from "./dom.js";
+import { h, fill, freshId, giveFocus } from "./dom.js";
 import { notice } from "./notice.js";
 
 // Opens a dialog with a form. `about.body` are its parts, `about.submit` the words of its button,
@@ -59,8 +59,8 @@ export function openDialog(about) {
 
   function closed() {
     dialog.remove();
-    if (after) after();
-    else if (opener?.isConnected) opener.focus();
+    if (typeof after === "function") after();
+    else if (opener) giveFocus(opener);
   }
 
   document.body.append(dialog);

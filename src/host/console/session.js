@@ -1,7 +1,7 @@
 // The window of a session: what it is, what can be done with it, its transcript and the composer.
 
 import { t } from "./words.js";
-import { h, fill, announce } from "./dom.js";
+import { h, fill, announce, drawCalmly } from "./dom.js";
 import { command, get, path } from "./api.js";
 import { on } from "./bus.js";
 import { channelOf, directory, elementTitle, isAdministrator, lineTitle, myself, personName, rolesOn, supervises } from "./directory.js";
@@ -44,7 +44,7 @@ export function sessionWindow(id, about) {
         h("button", { type: "button", class: "back", "aria-label": t("back"), onclick: about.back }, "‹"),
         h("div", { class: "window-what" },
           h("div", { class: "window-names" }, title, state()),
-          h("p", { class: "quiet cut" },
+          h("p", { class: "quiet window-about" },
             [who, who === session.account.address ? null : session.account.address, channel?.title ?? session.kind, lineTitle(session.line)]
               .filter(Boolean).join(" · "))),
         actions()),
@@ -106,7 +106,8 @@ export function sessionWindow(id, about) {
       h("a", { href: `#/apps/${link.app}/${link.element}` }, elementTitle(link)),
       works() && h("button", {
         type: "button", "aria-label": t("unlink", elementTitle(link)),
-        onclick: () => run("DELETE", path`/links/${link.app}/${link.element}`),
+        // It goes with what it belongs to; the title is what is left.
+        onclick: () => run("DELETE", path`/links/${link.app}/${link.element}`).then((done) => done && title.focus()),
       }, "×"))));
   }
 
@@ -141,9 +142,9 @@ export function sessionWindow(id, about) {
         announce(t("new-message-from", mine.customer_name || mine.account.address));
       }
       session = mine;
-      show();
+      drawCalmly(show);
     }),
-    on("directory", () => session && show()),
+    on("directory", () => session && drawCalmly(show)),
     // So much happened that it was not read one by one: this may have been among it.
     on("lists-stale", load),
   ];

@@ -49,7 +49,7 @@ export const en = {
   message: "Message", send: "Send", "enter-sends": "Enter sends, Shift+Enter starts a new line",
   length: "{0} of {1} characters", "too-long": "{0} characters, the channel carries {1} at most",
   sending: "sending…", "send-again": "Send again", "back-to-draft": "Back to the draft",
-  "delivery-pending": "with the channel", "delivery-handed-over": "handed over", "delivery-delivered": "delivered", "delivery-read": "read", "delivery-failed": "not delivered",
+  "delivery-pending": "waiting to be sent", "delivery-handed-over": "handed over", "delivery-delivered": "delivered", "delivery-read": "read", "delivery-failed": "not delivered",
   earlier: "Earlier correspondence", "this-session": "This session", "earlier-messages": "Earlier ones",
   "created-lines-section": "Created in the Lines section", "created-card": "Created from a card", "created-inbound": "The customer wrote", "created-process": "Created by a process",
   "happened-assigned": "Operator: {0}", "happened-closed": "The session was closed", "happened-closed-by": "{0} closed the session", "happened-reopened": "Reopened, operator: {0}",
@@ -84,9 +84,10 @@ export const en = {
   rules: "Other rules", "supervisors-create": "Supervisors create sessions as operators do", "reopen-within": "Reopen a closed session within, seconds",
   "reopen-within-hint": "A customer's message within this time reopens the last session; left blank, a new one is created.",
   "initiated-about": "A process writes to a customer with no operator in it; the message is seen in the correspondence.", "initiated-needs": "A permitted process and a line with a contact app are needed.",
-  "initiated-sent": "Sent.", process: "Process", "subject-email-only": "For e-mail only.",
+  "initiated-sent": "Sent.", process: "Process",
   "issue-token": "Issue a token", issue: "Issue", "for-whom": "For whom", "token-issued": "The token was issued", "token-once": "It is shown this once: keep it now.",
-  "token-until": "until {0}", "token-for-ever": "without end", revoke: "Revoke",
+  "token-until": "until {0}", "token-for-ever": "without end", revoke: "Revoke", "revoke-token": "Revoke the token?",
+  "revoke-about": "{0}: the token opens nothing any more, and whoever signed in with it is signed out. It cannot be taken back; a new one can be issued.",
 
   // The customer's side.
   "customer-about": "Here one writes as a customer, to try a line out.", "channel-token-hint": "The token of a channel. An administrator opens this page from a line's settings without one.",

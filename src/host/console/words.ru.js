@@ -49,7 +49,7 @@ export const ru = {
   message: "Сообщение", send: "Отправить", "enter-sends": "Enter — отправить, Shift+Enter — новая строка",
   length: "{0} из {1} знаков", "too-long": "{0} знаков, канал передаёт не больше {1}",
   sending: "отправляется…", "send-again": "Отправить снова", "back-to-draft": "Вернуть в черновик",
-  "delivery-pending": "в канале", "delivery-handed-over": "передано", "delivery-delivered": "доставлено", "delivery-read": "прочитано", "delivery-failed": "не доставлено",
+  "delivery-pending": "ждёт отправки", "delivery-handed-over": "передано", "delivery-delivered": "доставлено", "delivery-read": "прочитано", "delivery-failed": "не доставлено",
   earlier: "Прежняя переписка", "this-session": "Эта сессия", "earlier-messages": "Более ранние",
   "created-lines-section": "Сессия создана в разделе «Линии»", "created-card": "Сессия создана с карточки", "created-inbound": "Клиент написал", "created-process": "Сессию создал процесс",
   "happened-assigned": "Оператор: {0}", "happened-closed": "Сессия закрыта", "happened-closed-by": "{0}: сессия закрыта", "happened-reopened": "Сессия открыта снова, оператор: {0}",
@@ -84,9 +84,10 @@ export const ru = {
   rules: "Прочие правила", "supervisors-create": "Супервизоры создают сессии, как операторы", "reopen-within": "Открывать закрытую сессию снова, секунд",
   "reopen-within-hint": "Сообщение клиента в этот срок открывает последнюю сессию; если пусто, создаётся новая.",
   "initiated-about": "Процесс пишет клиенту без участия оператора; сообщение видно в переписке.", "initiated-needs": "Нужны разрешённый процесс и линия с приложением «Для связи учётной записи».",
-  "initiated-sent": "Отправлено.", process: "Процесс", "subject-email-only": "Только для электронной почты.",
+  "initiated-sent": "Отправлено.", process: "Процесс",
   "issue-token": "Выдать токен", issue: "Выдать", "for-whom": "Кому", "token-issued": "Токен выдан", "token-once": "Он показан один раз: сохраните его сейчас.",
-  "token-until": "до {0}", "token-for-ever": "без срока", revoke: "Отозвать",
+  "token-until": "до {0}", "token-for-ever": "без срока", revoke: "Отозвать", "revoke-token": "Отозвать токен?",
+  "revoke-about": "{0}: токен перестанет действовать, и вошедшие с ним выйдут. Вернуть его нельзя, можно выдать новый.",
 
   // The customer's side.
   "customer-about": "Здесь пишут как клиент, чтобы испытать линию.", "channel-token-hint": "Токен канала. Администратор открывает эту страницу из настроек линии без токена.",
