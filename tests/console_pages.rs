@@ -49,7 +49,7 @@ async fn says(who: &Browser, field: &str, text: &str) {
 /// A customer and an operator talk in two browsers; each sees the other's words within a second.
 #[tokio::test]
 async fn two_people_talk_and_what_is_written_looks_the_same_at_both_ends() {
-    let driver = Driver::start().await;
+    let driver = Driver::start_alone().await;
     let host = Host::sample().await;
     let (anna, customer) = (driver.browser("en-GB").await, customer(&driver, &host).await);
     anna.sign_in(&host.address, &host.tokens["anna"]).await;
@@ -285,7 +285,7 @@ async fn accessibility_faults(page: &Browser) -> Vec<String> {
 /// Ten thousand sessions: the list is painted at once, scrolled to its end, and never holds the page up.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_of_ten_thousand_sessions_paints_at_once_and_scrolls_to_its_end() {
-    let driver = Driver::start().await;
+    let driver = Driver::start_alone().await;
     let host = Host::sample().await;
     fill_queue(&host).await;
     let anna = driver.browser("ru").await;
