@@ -240,20 +240,45 @@ async fn what_could_not_be_read_is_read_when_it_can_be() {
     anna.quit().await;
 }
 
-/// Escape leaves the form of a new contact alone; the dialog around it and what was chosen there stay.
+/// Escape leaves the form of a new contact alone; the dialog around it and what was chosen there stay. While
+/// the form is there no session is created with the contact that was chosen before.
 #[tokio::test]
 async fn escape_leaves_the_form_of_a_contact_and_not_the_dialog() {
     let (_driver, _host, anna) = desk("anna").await;
     anna.press("+ Новая сессия").await;
     anna.press("Почта").await;
+    anna.press("Иван Петров").await;
+    anna.find("dialog [type=submit]:enabled").await;
     anna.press("+ Создать").await;
     anna.find(".contact-form").await;
     anna.keys("Ольга").await;
+    anna.sees_at("dialog .verdict", "Добавьте контакт или отмените").await;
+    assert_eq!(anna.count("dialog [type=submit]:enabled").await, 0);
     anna.keys(Key::Escape).await;
     anna.gone(".contact-form").await;
+    anna.find("dialog [type=submit]:enabled").await;
+    anna.sees_at("dialog .chosen", "Иван Петров").await;
     anna.sees_at("dialog .choice:has([name=line]:checked)", "Почта").await;
     anna.keys(Key::Escape).await;
     anna.gone("dialog").await;
+    anna.quit().await;
+}
+
+/// An address that leads nowhere says so once, offers nothing to write into, and leaves a way back; a dialog
+/// does not follow to another page.
+#[tokio::test]
+async fn a_session_that_is_not_there_offers_a_way_back_and_nothing_else() {
+    let (_driver, host, anna) = desk("anna").await;
+    anna.size(360, 740).await;
+    anna.press("+ Новая сессия").await;
+    anna.find("dialog input[name=line]").await;
+    anna.go(&format!("{}/#/sessions/{}", host.address, id(0))).await;
+    anna.gone("dialog").await;
+    anna.sees_at(".window .notice", "Такой сессии нет").await;
+    assert_eq!(anna.count(".window > :not([hidden]) .notice").await, 1);
+    assert!(!anna.find(".window").await.text().await.expect("it has a text").contains("Отправить"));
+    anna.click(".window .back").await;
+    anna.find("#new-session").await;
     anna.quit().await;
 }
 
@@ -275,5 +300,17 @@ async fn the_history_of_a_card_keeps_its_place() {
     let place = "return document.querySelector('.widget-place .transcript').scrollTop";
     assert_eq!(anna.script::<u32>(place, Vec::new()).await, 300);
     assert_eq!(anna.count(".widget-place .message").await, 41, "each message is there once");
+
+    // In the session's own window the newest message stays in sight while a long answer is written.
+    anna.go(&format!("{}/#/sessions/{session}", host.address)).await;
+    anna.sees_at(".messages", "Ещё одно").await;
+    let write = "const it = document.querySelector('.composer textarea'); it.value = 'строка\\n'.repeat(8);
+        it.dispatchEvent(new Event('input')); return null";
+    anna.find(".composer textarea:enabled").await;
+    anna.script::<Value>(write, Vec::new()).await;
+    let foot = "const it = document.querySelector('.transcript');
+        return it.scrollHeight > it.clientHeight && it.scrollHeight - it.scrollTop - it.clientHeight < 2
+            && document.querySelector('.composer textarea').clientHeight > 100";
+    anna.until("the newest message is in sight", foot).await;
     anna.quit().await;
 }

@@ -18,11 +18,12 @@ export function forgetDrafts() {
 // `card` is the element from whose card is written, or null; `history` shows what is on its way.
 export function composer(id, card, history) {
   const hint = h("p", { class: "quiet", id: freshId("composer") });
+  // Nothing is written before it is known whether one may.
   const text = h("textarea", {
-    rows: "1", "aria-label": t("message"), "aria-describedby": hint.id, placeholder: t("message"),
+    rows: "1", disabled: true, "aria-label": t("message"), "aria-describedby": hint.id, placeholder: t("message"),
     value: sessionStorage.getItem(kept(id)) ?? "", oninput: changed, onkeydown: keyed,
   });
-  const send = h("button", { type: "submit", class: "primary" }, t("send"));
+  const send = h("button", { type: "submit", class: "primary", disabled: true }, t("send"));
   const form = h("form", { class: "composer", onsubmit: submitted }, h("div", { class: "composer-line" }, text, send), hint);
   let max = Infinity;
   let obstacle = null;

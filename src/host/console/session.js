@@ -28,8 +28,16 @@ export function sessionWindow(id, about) {
       fill(problems);
       show();
     } catch (problem) {
-      if (!session || !problem.passing) fill(problems, notice(problem, load));
+      if (!session || !problem.passing) fill(problems, notice(problem, problem.status === 404 ? null : load));
+      if (session) return;
+      // There is nothing to read or to answer, but a way back.
+      history.element.hidden = writing.element.hidden = true;
+      fill(head, h("div", { class: "window-line" }, back(), h("h2", { class: "window-title" }, t("session-window"))));
     }
+  }
+
+  function back() {
+    return h("button", { type: "button", class: "back", "aria-label": t("back"), onclick: about.back }, "‹");
   }
 
   function show() {
@@ -41,7 +49,7 @@ export function sessionWindow(id, about) {
     const who = session.customer_name || session.account.address;
     fill(head,
       h("div", { class: "window-line" },
-        h("button", { type: "button", class: "back", "aria-label": t("back"), onclick: about.back }, "‹"),
+        back(),
         h("div", { class: "window-what" },
           h("div", { class: "window-names" }, title, state()),
           h("p", { class: "quiet window-about" },
@@ -50,6 +58,7 @@ export function sessionWindow(id, about) {
         actions()),
       links());
     if (titled) title.focus({ preventScroll: true });
+    history.element.hidden = writing.element.hidden = false;
     writing.show(session, channel?.policy ?? null, obstacle());
     history.show(session);
   }

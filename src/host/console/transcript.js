@@ -246,6 +246,9 @@ export function transcript(id) {
     }),
     on("directory", draw),
   ];
+  // A longer draft or a notice takes room from below: whoever reads the newest still sees it.
+  const resized = new ResizeObserver(() => { if (atFoot) element.scrollTop = element.scrollHeight; });
+  resized.observe(element);
   first();
   return {
     element,
@@ -270,6 +273,7 @@ export function transcript(id) {
     },
     destroy() {
       gone = true;
+      resized.disconnect();
       clearTimeout(retry);
       off.forEach((stop) => stop());
     },

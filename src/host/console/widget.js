@@ -78,7 +78,7 @@ export function widget(card) {
           type: "button", class: "menu-item", "data-id": item.session, "aria-current": item.session === session ? "true" : null, onclick: () => open(item.session),
         }, h("span", { class: "row-top" }, h("span", { class: "cut" }, item.name), h("time", { class: "quiet" }, shortTime(item.last_activity_at))),
         h("span", { class: "quiet cut" }, [channelOf(item)?.title ?? item.kind, lineTitle(item.line), item.operator && personName(item.operator)].filter(Boolean).join(" · ")),
-        item.unread > 0 && h("span", { class: "badge" }, item.unread)))))
+        item.unread > 0 && item.status !== "closed" && h("span", { class: "badge" }, item.unread)))))
         : h("p", { class: "quiet" }, t(`no-${which}`)),
       page.next && h("button", { type: "button", class: "plain", onclick: () => more(page, which) }, t("more")));
   }

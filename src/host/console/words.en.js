@@ -28,7 +28,7 @@ export const en = {
   "new-session-title": "New session", create: "Create", line: "Line", contact: "Contact", account: "Account",
   subject: "Subject", "subject-hint": "The subject is the session's name too. Left blank, the name follows the line's template.",
   "no-lines": "You have no role on any line.", "unfit-accounts": "Not suitable", "no-accounts": "The contact has no accounts.",
-  "choose-line": "Choose a line.", "choose-contact": "Choose a contact.", "choose-account": "Choose an account.",
+  "finish-contact": "Add the contact, or cancel.", "choose-line": "Choose a line.", "choose-contact": "Choose a contact.", "choose-account": "Choose an account.",
   "contact-dropped": "{0} is of another app, choose another contact for this line.",
   "create-contact": "+ Create", "new-contact": "New contact", "contact-name": "Name", "add-contact": "Add contact",
   "another-address": "+ Another address", "address-kind": "Kind of address", address: "Address",
@@ -43,7 +43,7 @@ export const en = {
   take: "Take", reopen: "Reopen", rename: "Rename", assign: "Assign", close: "Close", link: "Link",
   "rename-session": "Name of the session", "assign-session": "Assign the session", "link-element": "Link to an element",
   app: "App", element: "Element", "no-bound-apps": "No app is bound to the line.",
-  "administrators-read": "Administrators read, and write to nobody.", "readers-read": "Readers of the line write to nobody.",
+  "administrators-read": "Administrators read, and do not write to customers.", "readers-read": "Readers of the line write to nobody.",
   "closed-no-writing": "The session is closed. Reopen it or create a new one.", "waiting-no-writing": "The session is in the queue. Take it to answer.",
   "others-writing": "{0} has this session.", "offline-no-writing": "You are Offline. Go Online to answer.",
   message: "Message", send: "Send", "enter-sends": "Enter sends, Shift+Enter starts a new line",
@@ -87,7 +87,7 @@ export const en = {
   "initiated-sent": "Sent.", process: "Process",
   "issue-token": "Issue a token", issue: "Issue", "for-whom": "For whom", "token-issued": "The token was issued", "token-once": "It is shown this once: keep it now.",
   "token-until": "until {0}", "token-for-ever": "without end", revoke: "Revoke", "revoke-token": "Revoke the token?",
-  "revoke-about": "{0}: the token opens nothing any more, and whoever signed in with it is signed out. It cannot be taken back; a new one can be issued.",
+  "revoke-about": "{0}: the token opens nothing any more, and whoever signed in with it is signed out. This cannot be undone; a new token can be issued.",
 
   // The customer's side.
   "customer-about": "Here one writes as a customer, to try a line out.", "channel-token-hint": "The token of a channel. An administrator opens this page from a line's settings without one.",

@@ -28,7 +28,7 @@ export const ru = {
   "new-session-title": "Новая сессия", create: "Создать", line: "Линия", contact: "Контакт", account: "Учётная запись",
   subject: "Тема", "subject-hint": "Тема письма станет и названием сессии. Если оставить поле пустым, название создаётся по шаблону линии.",
   "no-lines": "Ни на одной линии у вас нет роли.", "unfit-accounts": "Не подходят", "no-accounts": "У контакта нет учётных записей.",
-  "choose-line": "Выберите линию.", "choose-contact": "Выберите контакт.", "choose-account": "Выберите учётную запись.",
+  "finish-contact": "Добавьте контакт или отмените.", "choose-line": "Выберите линию.", "choose-contact": "Выберите контакт.", "choose-account": "Выберите учётную запись.",
   "contact-dropped": "{0} — из другого приложения, для этой линии выберите другой контакт.",
   "create-contact": "+ Создать", "new-contact": "Новый контакт", "contact-name": "Имя", "add-contact": "Добавить контакт",
   "another-address": "+ Ещё адрес", "address-kind": "Вид адреса", address: "Адрес",
