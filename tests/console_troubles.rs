@@ -264,6 +264,29 @@ async fn escape_leaves_the_form_of_a_contact_and_not_the_dialog() {
     anna.quit().await;
 }
 
+/// What an administrator typed and has not saved yet stays while others change the line, also when the
+/// keyboard has left it; saving shows the line as it is then.
+#[tokio::test]
+async fn what_is_typed_into_settings_is_not_lost_to_what_others_change() {
+    let (_driver, host, admin) = desk("administrator").await;
+    admin.go(&format!("{}/#/settings/{}", host.address, id(SUPPORT))).await;
+    let field = "form input[spellcheck=false]";
+    admin.fill(field, "{{ line }} и {{ customer }}").await;
+    admin.sees_at(".preview", "Служба поддержки и").await;
+    let title = json!({ "title": "Служба заботы" });
+    host.by("administrator").patch(&line(SUPPORT, ""), title).await.expect(200);
+    admin.sees_at(".settings-menu", "Служба заботы").await;
+    admin.keys(Key::Tab).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let typed = "return document.querySelector('form input[spellcheck=false]').value";
+    assert_eq!(admin.script::<String>(typed, Vec::new()).await, "{{ line }} и {{ customer }}");
+    admin.keys(Key::Enter).await;
+    admin.sees_at(".settings-place h1", "Служба заботы").await;
+    let kept = host.by("administrator").get(&line(SUPPORT, "")).await.expect(200);
+    assert_eq!(kept["name_template"], "{{ line }} и {{ customer }}");
+    admin.quit().await;
+}
+
 /// An address that leads nowhere says so once, offers nothing to write into, and leaves a way back; a dialog
 /// does not follow to another page.
 #[tokio::test]

@@ -192,9 +192,13 @@ impl Browser {
 
     /// Puts a text in the place of what a field has.
     pub async fn fill(&self, css: &str, text: &str) {
-        let field = self.find(css).await;
-        field.clear().await.expect("it is a field");
-        field.send_keys(text).await.expect("it can be typed into");
+        // The page may draw itself anew in between.
+        eventually(&format!("{css} can be typed into"), async || {
+            let field = self.find(css).await;
+            field.clear().await.ok()?;
+            field.send_keys(text).await.ok()
+        })
+        .await;
     }
 
     /// Types into whatever has the focus.

@@ -19,8 +19,11 @@ export function lineSettings(id) {
   const panels = h("div", { class: "panels" });
   const element = h("div", {}, problems, panels);
 
-  // Whether something is being typed here, which a new drawing would lose.
-  const isTyping = () => panels.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox])");
+  // The forms in which something was changed and is not saved yet.
+  const edited = new Set();
+  // Whether something is being typed here, or was and is not saved: a new drawing would lose it.
+  const isTyping = () => edited.size > 0
+    || (panels.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox])"));
   // Whether others changed something meanwhile.
   let stale = false;
   // What is shown: drawing the same once more could take a key out of somebody's hands.
@@ -44,7 +47,7 @@ export function lineSettings(id) {
       drawCalmly(() => {
         const now = JSON.stringify(found);
         if (mine !== reading || works || (!anew && now === drawn)) return;
-        stale = !anew && isTyping();
+        stale = isTyping();
         if (stale) return;
         drawn = now;
         anew = false;
@@ -73,11 +76,11 @@ export function lineSettings(id) {
       channels(line), apps(line), roles(members, people), names(line), rules(line), refusals(line));
   }
 
-  // Does something and shows the page as it is then.
-  async function run(work) {
+  // Does something and shows the page as it is then; `form` is what it saves, if it does.
+  async function run(work, form = null) {
     fill(problems);
     works += 1;
-    last = last.then(work).catch((problem) => {
+    last = last.then(work).then(() => edited.delete(form)).catch((problem) => {
       fill(problems, notice(problem));
       problems.scrollIntoView({ block: "nearest" });
     });
@@ -192,7 +195,7 @@ export function lineSettings(id) {
     }
     show();
     return h("section", { class: "panel" }, h("h2", {}, t("name-template")), h("form", {
-      onsubmit: (event) => { event.preventDefault(); run(() => command("PUT", `${base}/name-template`, { template: input.value })); },
+      onsubmit: (event) => { event.preventDefault(); run(() => command("PUT", `${base}/name-template`, { template: input.value }), event.target); },
     }, field(t("template"), input, t("template-hint")), h("p", {}, preview), save));
   }
 
@@ -203,7 +206,7 @@ export function lineSettings(id) {
       onsubmit: (event) => {
         event.preventDefault();
         const within = seconds.value === "" ? null : Number(seconds.value);
-        run(() => command("PUT", `${base}/rules`, { supervisors_create: supervisors.checked, reopen_within_seconds: within }));
+        run(() => command("PUT", `${base}/rules`, { supervisors_create: supervisors.checked, reopen_within_seconds: within }), event.target);
       },
     }, h("label", { class: "check" }, supervisors, h("span", {}, t("supervisors-create"))), field(t("reopen-within"), seconds, t("reopen-within-hint")),
     h("button", { type: "submit", class: "primary" }, t("save"))));
@@ -216,7 +219,8 @@ export function lineSettings(id) {
   }
 
   load();
-  // Another administrator's changes come with the feed; what is being typed here stays until it is left.
+  panels.addEventListener("input", ({ target }) => { if (target.form) edited.add(target.form); });
+  // Another administrator's changes come with the feed; what is being typed here stays until it is saved or left.
   panels.addEventListener("focusout", () => stale && load(true));
   const off = on("directory", () => load(true));
   return { element, destroy: off };
