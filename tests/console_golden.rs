@@ -314,8 +314,15 @@ async fn an_administrator_sets_a_line_up_and_tries_it_out() {
     admin.press("Инициативное сообщение").await;
     admin.press("Иван Петров").await;
     let wanted = "const [, line, account] = document.querySelectorAll('.panel select');
-        line.value = arguments[0]; account.value = 'phone'; return account.value";
-    assert_eq!(admin.script::<String>(wanted, vec![json!(delivery)]).await, "phone");
+        line.value = arguments[0]; account.value = arguments[1];
+        account.dispatchEvent(new Event('change')); return account.value";
+    // Letters have a subject, and nothing else does.
+    let subject = "return document.querySelectorAll('.panel form > .field:not([hidden]):has(> input[type=text])').length";
+    for (account, subjects) in [("email", 1), ("phone", 0)] {
+        let chosen = admin.script::<String>(wanted, vec![json!(delivery), json!(account)]).await;
+        assert_eq!(chosen, account);
+        assert_eq!(admin.script::<u32>(subject, Vec::new()).await, subjects, "{account}");
+    }
     admin.fill(".panel textarea", "Заказ № 17 готов").await;
     admin.click(".panel form [type=submit]:enabled").await;
     admin.sees_at(".panel", "Отправлено").await;

@@ -64,6 +64,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "lines.css",
     "lines.js",
     "notice.js",
+    "outbox.js",
     "router.js",
     "session.js",
     "sessions.js",

@@ -1,6 +1,7 @@
 //! A browser for tests: Debian's Chromium, driven as a person would, by what is seen and pressed.
 //!
-//! Knows WebDriver and words on pages; must not know the library. One test at a time has browsers.
+//! Knows WebDriver and words on pages; must not know the library. Two tests at a time have browsers, and one
+//! that measures has them alone.
 
 #![allow(dead_code)] // Each test program uses a part of it.
 
@@ -16,16 +17,19 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How long something may take to appear: what a person would wait, times a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The pause between two looks.
 const LOOK: Duration = Duration::from_millis(30);
 
-/// One test at a time: browsers are heavy, and measure badly beside each other.
-static TURN: Mutex<()> = Mutex::const_new(());
+/// The tests that have browsers at a time: mostly they wait, for a frame or for the other side.
+const AT_ONCE: u32 = 2;
+
+/// The turns that are left.
+static TURNS: Semaphore = Semaphore::const_new(AT_ONCE as usize);
 
 /// The driver that browsers are started by; it and they end with it.
 pub struct Driver {
@@ -33,13 +37,22 @@ pub struct Driver {
     address: String,
     /// Profiles and sockets of the browsers.
     _folder: TempDir,
-    _turn: MutexGuard<'static, ()>,
+    _turn: SemaphorePermit<'static>,
 }
 
 impl Driver {
     /// A driver on a free port, once it is this test's turn.
     pub async fn start() -> Driver {
-        let turn = TURN.lock().await;
+        Driver::with_turns(1).await
+    }
+
+    /// The same, beside no other test: figures that are taken beside one say little.
+    pub async fn start_alone() -> Driver {
+        Driver::with_turns(AT_ONCE).await
+    }
+
+    async fn with_turns(turns: u32) -> Driver {
+        let turn = TURNS.acquire_many(turns).await.expect("turns are never closed");
         let folder = tempfile::tempdir().expect("the system has a temporary folder");
         let log = folder.path().join("driver.log");
         let out = fs::File::create(&log).expect("a file can be written");
@@ -156,6 +169,18 @@ impl Browser {
         .await;
     }
 
+    /// Holds the mouse down on an element.
+    pub async fn hold(&self, css: &str) {
+        let element = self.find(css).await;
+        let held = self.driver.action_chain().click_and_hold_element(&element).perform().await;
+        held.expect("it can be held");
+    }
+
+    /// Lets the mouse go, wherever it is.
+    pub async fn let_go(&self) {
+        self.driver.action_chain().release().perform().await.expect("it can be let go");
+    }
+
     /// Presses what says so: a button, a link, a choice, a tab.
     pub async fn press(&self, words: &str) {
         eventually(&format!("«{words}» can be pressed"), async || {
@@ -167,9 +192,13 @@ impl Browser {
 
     /// Puts a text in the place of what a field has.
     pub async fn fill(&self, css: &str, text: &str) {
-        let field = self.find(css).await;
-        field.clear().await.expect("it is a field");
-        field.send_keys(text).await.expect("it can be typed into");
+        // The page may draw itself anew in between.
+        eventually(&format!("{css} can be typed into"), async || {
+            let field = self.find(css).await;
+            field.clear().await.ok()?;
+            field.send_keys(text).await.ok()
+        })
+        .await;
     }
 
     /// Types into whatever has the focus.

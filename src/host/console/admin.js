@@ -1,7 +1,7 @@
 // The administrator's page: the licence, people, apps, processes, and the lines with all that is theirs.
 
 import { t } from "./words.js";
-import { h, fill } from "./dom.js";
+import { h, fill, drawCalmly } from "./dom.js";
 import { command, get, path } from "./api.js";
 import { on } from "./bus.js";
 import { directory, everyone } from "./directory.js";
@@ -51,23 +51,31 @@ export function adminPage(chosen) {
 // The licence, people, apps and processes.
 function installation() {
   const element = h("div", { class: "panels" });
+  // The newest reading counts; an older one may come after it.
+  let reading = 0;
 
   async function load() {
+    reading += 1;
+    const mine = reading;
     try {
       const [workspace, people] = await Promise.all([get("/api/workspace"), everyone()]);
-      fill(element, licence(workspace), panel(t("people"), people.map((person) => item(person.name,
-        workspace.service_licence ? t(person.online ? "online" : "away") : null,
-        () => ask(t("rename-person"), person.name, (name) => command("PATCH", path`/api/operators/${person.operator}`, { name })))),
-      () => ask(t("add-person"), "", (name) => command("POST", "/api/operators", { name })), t("add-person")),
-      panel(t("apps"), workspace.apps.map((app) => item(app.title, app.app,
-        () => ask(t("rename-app"), app.title, (title) => command("POST", "/api/apps", { app: app.app, title })))),
-      () => askCoded(t("add-app"), (code, title) => command("POST", "/api/apps", { app: code, title })), t("add-app")),
-      panel(t("processes"), workspace.processes.map((process) => item(process.title, process.process, null,
-        () => command("DELETE", path`/api/processes/${process.process}`))),
-      () => askCoded(t("permit-process"), (code, title) => command("PUT", path`/api/processes/${code}`, { title })), t("permit-process")));
+      drawCalmly(() => mine === reading && draw(workspace, people));
     } catch (problem) {
-      fill(element, notice(problem, load));
+      if (mine === reading) fill(element, notice(problem, load));
     }
+  }
+
+  function draw(workspace, people) {
+    fill(element, licence(workspace), panel(t("people"), people.map((person) => item(person.name,
+      workspace.service_licence ? t(person.online ? "online" : "away") : null,
+      () => ask(t("rename-person"), person.name, (name) => command("PATCH", path`/api/operators/${person.operator}`, { name })))),
+    () => ask(t("add-person"), "", (name) => command("POST", "/api/operators", { name })), t("add-person")),
+    panel(t("apps"), workspace.apps.map((app) => item(app.title, app.app,
+      () => ask(t("rename-app"), app.title, (title) => command("POST", "/api/apps", { app: app.app, title })))),
+    () => askCoded(t("add-app"), (code, title) => command("POST", "/api/apps", { app: code, title })), t("add-app")),
+    panel(t("processes"), workspace.processes.map((process) => item(process.title, process.process, null,
+      () => command("DELETE", path`/api/processes/${process.process}`))),
+    () => askCoded(t("permit-process"), (code, title) => command("PUT", path`/api/processes/${code}`, { title })), t("permit-process")));
   }
 
   function licence({ service_licence: active }) {

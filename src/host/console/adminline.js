@@ -1,7 +1,7 @@
 // One line's settings: its title, channels and their rules, apps, people, and the names of its sessions.
 
 import { t, channelKind } from "./words.js";
-import { h, fill, debounced } from "./dom.js";
+import { h, fill, debounced, drawCalmly } from "./dom.js";
 import { command, get, once, path, withQuery } from "./api.js";
 import { on } from "./bus.js";
 import { appTitle, directory, everyone } from "./directory.js";
@@ -19,22 +19,40 @@ export function lineSettings(id) {
   const panels = h("div", { class: "panels" });
   const element = h("div", {}, problems, panels);
 
-  // Whether something is being typed here, which a new drawing would lose.
-  const isTyping = () => panels.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox])");
+  // The forms in which something was changed and is not saved yet.
+  const edited = new Set();
+  // Whether something is being typed here, or was and is not saved: a new drawing would lose it.
+  const isTyping = () => edited.size > 0
+    || (panels.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox])"));
   // Whether others changed something meanwhile.
   let stale = false;
   // What is shown: drawing the same once more could take a key out of somebody's hands.
   let drawn = "";
+  // The newest reading counts; an older one may come after it.
+  let reading = 0;
+  // Whether what is shown may be other than what holds: a switch that was refused.
+  let anew = false;
+  // What was switched is done one after another, and shown when all of it is.
+  let works = 0;
+  let last = Promise.resolve();
 
   async function load(quietly = false) {
+    anew ||= !quietly;
+    reading += 1;
+    const mine = reading;
     try {
-      const [line, members, people] = await Promise.all([get(base), everyMember(), everyone()]);
-      const now = JSON.stringify([line, members, people]);
-      if (quietly && now === drawn) return;
-      stale = quietly && isTyping();
-      if (stale) return;
-      drawn = now;
-      draw(line, members, people);
+      const found = await Promise.all([get(base), everyMember(), everyone()]);
+      // Whatever is at work reads again at its end.
+      if (mine !== reading || works) return;
+      drawCalmly(() => {
+        const now = JSON.stringify(found);
+        if (mine !== reading || works || (!anew && now === drawn)) return;
+        stale = isTyping();
+        if (stale) return;
+        drawn = now;
+        anew = false;
+        draw(...found);
+      });
     } catch (problem) {
       fill(problems, notice(problem, () => load()));
     }
@@ -58,16 +76,17 @@ export function lineSettings(id) {
       channels(line), apps(line), roles(members, people), names(line), rules(line), refusals(line));
   }
 
-  // Does something and shows the page as it is then.
-  async function run(work) {
+  // Does something and shows the page as it is then; `form` is what it saves, if it does.
+  async function run(work, form = null) {
     fill(problems);
-    try {
-      await work();
-    } catch (problem) {
+    works += 1;
+    last = last.then(work).then(() => edited.delete(form)).catch((problem) => {
       fill(problems, notice(problem));
       problems.scrollIntoView({ block: "nearest" });
-    }
-    await load();
+    });
+    await last;
+    works -= 1;
+    if (!works) await load();
   }
 
   function ask(title, value, save) {
@@ -176,7 +195,7 @@ export function lineSettings(id) {
     }
     show();
     return h("section", { class: "panel" }, h("h2", {}, t("name-template")), h("form", {
-      onsubmit: (event) => { event.preventDefault(); run(() => command("PUT", `${base}/name-template`, { template: input.value })); },
+      onsubmit: (event) => { event.preventDefault(); run(() => command("PUT", `${base}/name-template`, { template: input.value }), event.target); },
     }, field(t("template"), input, t("template-hint")), h("p", {}, preview), save));
   }
 
@@ -187,7 +206,7 @@ export function lineSettings(id) {
       onsubmit: (event) => {
         event.preventDefault();
         const within = seconds.value === "" ? null : Number(seconds.value);
-        run(() => command("PUT", `${base}/rules`, { supervisors_create: supervisors.checked, reopen_within_seconds: within }));
+        run(() => command("PUT", `${base}/rules`, { supervisors_create: supervisors.checked, reopen_within_seconds: within }), event.target);
       },
     }, h("label", { class: "check" }, supervisors, h("span", {}, t("supervisors-create"))), field(t("reopen-within"), seconds, t("reopen-within-hint")),
     h("button", { type: "submit", class: "primary" }, t("save"))));
@@ -200,7 +219,8 @@ export function lineSettings(id) {
   }
 
   load();
-  // Another administrator's changes come with the feed; what is being typed here stays until it is left.
+  panels.addEventListener("input", ({ target }) => { if (target.form) edited.add(target.form); });
+  // Another administrator's changes come with the feed; what is being typed here stays until it is saved or left.
   panels.addEventListener("focusout", () => stale && load(true));
   const off = on("directory", () => load(true));
   return { element, destroy: off };

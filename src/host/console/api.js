@@ -20,7 +20,7 @@ export class Problem extends Error {
 
   // Whether the same request under the same key may still succeed.
   get passing() {
-    return this.code === "Offline" || this.status === 503 || this.outcome === "unknown";
+    return this.code === "Offline" || this.status === 503 || this.status === 429 || this.outcome === "unknown";
   }
 }
 

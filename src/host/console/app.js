@@ -1,7 +1,7 @@
 // The console: who signed in, the bar at the top, and the page that the address names.
 
 import { t, switchLanguage } from "./words.js";
-import { h, fill } from "./dom.js";
+import { h, fill, drawCalmly } from "./dom.js";
 import { command, get, isBeside, once, path } from "./api.js";
 import { on, tell } from "./bus.js";
 import { directory, isAdministrator, loadDirectory, myself } from "./directory.js";
@@ -141,6 +141,7 @@ function frame() {
         try {
           await command("PUT", path`/api/operators/${operator.operator}/presence`, { online: !operator.online });
           directory.me = await get("/api/me");
+          connected(connection);
         } catch (problem) {
           fill(offline, sentence(problem));
           offline.hidden = false;
@@ -174,7 +175,7 @@ function frame() {
   }
 
   stop.forEach((off) => off());
-  stop = [onPlace(route), on("directory", draw), on("connection", connected)];
+  stop = [onPlace(route), on("directory", () => drawCalmly(draw)), on("connection", connected)];
   connected(connection);
   route();
 }

@@ -2,8 +2,7 @@
 
 import { t } from "./words.js";
 import { h, fill, freshId } from "./dom.js";
-import { command, freshKey, path } from "./api.js";
-import { on } from "./bus.js";
+import { forgetUnsent, put, send as sendOut, take, unsent } from "./outbox.js";
 
 // The share of the limit from which the count is shown.
 const SHOWN_FROM = 0.8;
@@ -13,16 +12,18 @@ const kept = (id) => `switchboard.draft.${id}`;
 // Forgets every draft: another person may sign in.
 export function forgetDrafts() {
   for (const name of Object.keys(sessionStorage)) if (name.startsWith(kept(""))) sessionStorage.removeItem(name);
+  forgetUnsent();
 }
 
 // `card` is the element from whose card is written, or null; `history` shows what is on its way.
 export function composer(id, card, history) {
   const hint = h("p", { class: "quiet", id: freshId("composer") });
+  // Nothing is written before it is known whether one may.
   const text = h("textarea", {
-    rows: "1", "aria-label": t("message"), "aria-describedby": hint.id, placeholder: t("message"),
+    rows: "1", disabled: true, "aria-label": t("message"), "aria-describedby": hint.id, placeholder: t("message"),
     value: sessionStorage.getItem(kept(id)) ?? "", oninput: changed, onkeydown: keyed,
   });
-  const send = h("button", { type: "submit", class: "primary" }, t("send"));
+  const send = h("button", { type: "submit", class: "primary", disabled: true }, t("send"));
   const form = h("form", { class: "composer", onsubmit: submitted }, h("div", { class: "composer-line" }, text, send), hint);
   let max = Infinity;
   let obstacle = null;
@@ -61,59 +62,45 @@ export function composer(id, card, history) {
 
   function submitted(event) {
     event.preventDefault();
-    const message = { key: freshKey(), text: text.value, problem: null };
+    const message = put(id, text.value, card);
     text.value = "";
     changed();
     text.focus();
+    show(message);
+    sendOut(id, message);
+  }
+
+  // Shows a message that is on its way.
+  function show(message) {
     const shown = history.add(message);
-    message.resend = () => deliver(message, shown);
-    sent.push(message);
+    message.changed = shown.redraw;
+    // It stays in sight until the transcript has it, whenever that can be read.
+    message.arrived = history.sync;
+    message.resend = () => {
+      // What waits for the same reason goes with it, in order.
+      for (const other of unsent(id)) if (other === message || other.problem?.passing) sendOut(id, other);
+      text.focus();
+    };
     message.drop = () => {
-      sent.splice(sent.indexOf(message), 1);
+      take(id, message);
       text.value = [message.text, text.value].filter(Boolean).join("\n");
       changed();
       shown.remove();
       text.focus();
     };
-    deliver(message, shown);
   }
 
-  // What the host has not taken yet.
-  const sent = [];
-
-  // What failed with the connection is sent again when it is back, under its key; what was refused is not.
-  const off = on("connection", (state) => {
-    if (state === "live") for (const message of sent) if (message.problem?.passing) message.resend();
-  });
-
-  // One after another: the customer reads what was written first first.
-  let last = Promise.resolve();
-
-  function deliver(message, shown) {
-    message.problem = null;
-    shown.redraw();
-    last = last.then(async () => {
-      try {
-        const body = card ? { text: message.text, card } : { text: message.text };
-        await command("POST", path`/api/sessions/${id}/messages`, body, message.key);
-        // It stays in sight until the transcript has it, whenever that can be read.
-        sent.splice(sent.indexOf(message), 1);
-        history.sync();
-      } catch (problem) {
-        message.problem = problem;
-        shown.redraw();
-      }
-    });
+  // What another window of this session left, or the page before it was loaded anew.
+  for (const message of unsent(id)) {
+    show(message);
+    if (!message.problem || message.problem.passing) sendOut(id, message);
   }
 
   requestAnimationFrame(grow);
   return {
     element: form,
-    // What was not sent is a draft again.
     destroy() {
-      off();
-      const left = sent.filter(({ problem }) => problem).map((message) => message.text);
-      if (left.length) sessionStorage.setItem(kept(id), [...left, text.value].filter(Boolean).join("\n"));
+      for (const message of unsent(id)) message.changed = message.arrived = null;
     },
     // The first chance to write: once it is known whether one may.
     focus() {

@@ -6,6 +6,7 @@ import { get, path, withQuery } from "./api.js";
 import { field, openDialog } from "./dialog.js";
 import { appTitle, directory, personName } from "./directory.js";
 import { finder } from "./finder.js";
+import { notice } from "./notice.js";
 
 export function askName(name, run) {
   const input = h("input", { type: "text", value: name, required: true, autocomplete: "off" });
@@ -19,6 +20,16 @@ export async function askAssignee(session, run) {
   const body = h("div", {}, field(t("operator"), choice));
   const opened = openDialog({ title: t("assign-session"), body, submit: t("assign"), run: () => run(choice.value) });
   opened.submit.disabled = true;
+  try {
+    await fillAssignees(session, choice);
+    opened.submit.disabled = false;
+    choice.focus();
+  } catch (problem) {
+    fill(opened.problems, notice(problem, () => { opened.close(); askAssignee(session, run); }));
+  }
+}
+
+async function fillAssignees(session, choice) {
   const members = await everyone(session.line);
   const able = members.filter(({ roles }) => roles.includes("operator") || roles.includes("supervisor"));
   await Promise.all(able.map(async ({ operator }) => {
@@ -26,8 +37,6 @@ export async function askAssignee(session, run) {
   }));
   able.sort((a, b) => personName(a.operator).localeCompare(personName(b.operator)));
   fill(choice, able.map(({ operator }) => h("option", { value: operator, selected: operator === session.operator }, personName(operator))));
-  opened.submit.disabled = false;
-  choice.focus();
 }
 
 async function everyone(line) {

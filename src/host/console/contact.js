@@ -37,8 +37,13 @@ export function contactForm(line, created, left) {
     return text;
   }
 
-  // Enter adds the contact; it must not send the dialog around this form.
+  // Enter adds the contact and Escape leaves it; neither must reach the dialog around this form.
   function entered(event) {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      left();
+    }
     if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
     event.preventDefault();
     event.stopPropagation();

@@ -14,7 +14,7 @@ const PAUSE_MS = 250;
 
 // Opens the dialog; `card` is the element from whose card it is opened, or null; `opened(id)` gets the session.
 export function openCreation(card, opened) {
-  const form = { line: null, contact: null, choice: null, subject: "" };
+  const form = { line: null, contact: null, choice: null, subject: "", isAdding: false };
   const lines = h("fieldset", { class: "choices" }, h("legend", {}, t("line")), h("p", { class: "quiet" }, t("loading")));
   const contactPlace = h("div", { class: "contact-place" });
   const accounts = h("div");
@@ -67,6 +67,10 @@ export function openCreation(card, opened) {
   }
 
   function chooseLine(line) {
+    if (form.isAdding) {
+      form.isAdding = false;
+      for (const part of [accounts, subjectPlace, unfit]) part.hidden = false;
+    }
     const before = form.contact;
     const app = directory.lines.get(line)?.contact_app;
     form.line = line;
@@ -82,13 +86,23 @@ export function openCreation(card, opened) {
   }
 
   function addContact() {
-    const finish = () => fill(contactPlace, found.element, add);
+    const adds = (isAdding) => {
+      form.isAdding = isAdding;
+      // They are of the contact that was chosen before, which a new one takes the place of.
+      for (const part of [accounts, subjectPlace, unfit]) part.hidden = isAdding;
+      check();
+    };
+    const finish = () => {
+      fill(contactPlace, found.element, add);
+      adds(false);
+    };
     const adding = contactForm(
       () => ({ line: form.line, app: directory.lines.get(form.line).contact_app }),
       (contact) => { finish(); found.choose(contact); },
       () => { finish(); add.focus(); },
     );
     fill(contactPlace, adding.element);
+    adds(true);
     adding.focus();
   }
 
@@ -114,10 +128,11 @@ export function openCreation(card, opened) {
 
   function listAccounts(items) {
     const usable = items.filter((item) => !item.refusals.length);
-    const refused = items.filter((item) => item.refusals.length);
+    // What would do but for its state stands before what belongs to other media.
+    const isForeign = (item) => ["AccountKindMismatch", "FieldTypeNotAllowed"].includes(item.refusals[0]?.code);
+    const refused = items.filter((item) => item.refusals.length).sort((a, b) => isForeign(a) - isForeign(b));
     const choices = (title, of) => h("fieldset", { class: "choices" }, h("legend", {}, title), of.map((item) => {
-      const isForeign = item.refusals[0]?.code === "AccountKindMismatch";
-      return option("account", item.text, isForeign ? null : item.channel_title, item.refusals, () => chooseAccount(item));
+      return option("account", item.text, isForeign(item) ? null : item.channel_title, item.refusals, () => chooseAccount(item));
     }));
     fill(accounts, usable.length ? choices(t("account"), usable) : !items.length && h("p", { class: "quiet" }, t("no-accounts")));
     fill(unfit, refused.length > 0 && choices(t(usable.length ? "unfit-accounts" : "account"), refused));
@@ -149,9 +164,9 @@ export function openCreation(card, opened) {
 
   // The dry run of what is chosen; the button waits for it.
   async function check() {
-    const whole = form.line && form.contact && form.choice;
+    const whole = form.line && form.contact && form.choice && !form.isAdding;
     submit.disabled = true;
-    fill(verdict, whole ? "" : t(!form.line ? "choose-line" : !form.contact ? "choose-contact" : "choose-account"));
+    fill(verdict, whole ? "" : t(form.isAdding ? "finish-contact" : !form.line ? "choose-line" : !form.contact ? "choose-contact" : "choose-account"));
     if (!whole) return;
     const wanted = draft();
     if (JSON.stringify(wanted) !== keyed) {
@@ -160,10 +175,11 @@ export function openCreation(card, opened) {
     }
     try {
       const { allowed, refusals } = await once("POST", "/api/sessions/dry-run", {}, wanted);
-      if (!form.choice || JSON.stringify(wanted) !== JSON.stringify(draft())) return;
+      if (!form.choice || form.isAdding || JSON.stringify(wanted) !== JSON.stringify(draft())) return;
       submit.disabled = !allowed;
       fill(verdict, allowed ? "" : reason(refusals[0]));
     } catch (problem) {
+      if (form.isAdding) return;
       fill(verdict, sentence(problem));
       // The command itself tells what is wrong.
       submit.disabled = false;

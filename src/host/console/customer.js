@@ -76,6 +76,7 @@ function dialogue(channel) {
   const offline = h("div", { class: "offline", role: "status", hidden: true });
   const messages = new Map();
   let round = 0;
+  let last = Promise.resolve();
 
   const form = h("form", { class: "composer", onsubmit: send },
     channel.kind === "email" && h("div", { class: "field" }, h("label", { for: "subject" }, t("subject")), subject),
@@ -192,7 +193,12 @@ function dialogue(channel) {
     };
     const before = text.value;
     text.value = "";
+    const turn = last;
+    let done;
+    last = new Promise((resolve) => { done = resolve; });
     try {
+      // One after another: what was written first is told first.
+      await turn;
       await command("POST", `${base}/messages`, body, key);
       subject.value = "";
       fill(problems);
@@ -202,6 +208,8 @@ function dialogue(channel) {
     } catch (problem) {
       text.value = [before, text.value].filter(Boolean).join("\n");
       fill(problems, notice(problem));
+    } finally {
+      done();
     }
   }
 

@@ -1,7 +1,8 @@
 // Dialogs over the page: the browser keeps the focus inside, Escape closes, the opener gets it back.
 
 import { t } from "./words.js";
-import { h, fill, freshId } from "./dom.js";
+import { h, fill, freshId, giveFocus } from "./dom.js";
+import { on } from "./bus.js";
 import { notice } from "./notice.js";
 
 // Opens a dialog with a form. `about.body` are its parts, `about.submit` the words of its button,
@@ -58,11 +59,14 @@ export function openDialog(about) {
   }
 
   function closed() {
+    off();
     dialog.remove();
-    if (after) after();
-    else if (opener?.isConnected) opener.focus();
+    if (typeof after === "function") after();
+    else if (opener) giveFocus(opener);
   }
 
+  // Another page, by the browser's own way back, has nothing to do with what is asked here.
+  const off = on("place", close);
   document.body.append(dialog);
   dialog.showModal();
   return { dialog, submit, problems, close };

@@ -40,6 +40,54 @@ function again(element, focused) {
   return same.find((other) => !other.disabled);
 }
 
+// Gives the focus back to what had it, or to the same thing where that was drawn anew meanwhile.
+export function giveFocus(to) {
+  again(document.body, to)?.focus();
+}
+
+// Puts children in the place of those an element has, and leaves alone what is in place already: whoever
+// selects a text in it keeps the selection.
+export function arrange(element, children) {
+  const wanted = new Set(children);
+  for (const child of [...element.childNodes]) if (!wanted.has(child)) child.remove();
+  let at = element.firstChild;
+  for (const child of children) {
+    if (child === at) at = at.nextSibling;
+    else element.insertBefore(child, at);
+  }
+}
+
+// After how long nobody waits any more for a release that may never be told.
+const PRESS_MAX_MS = 10_000;
+
+let pressed = 0;
+const waiting = new Set();
+
+function press() {
+  clearTimeout(pressed);
+  pressed = setTimeout(release, PRESS_MAX_MS);
+}
+
+function release() {
+  clearTimeout(pressed);
+  pressed = 0;
+  const all = [...waiting];
+  waiting.clear();
+  for (const draw of all) draw();
+}
+
+addEventListener("pointerdown", press, true);
+addEventListener("keydown", ({ key }) => { if (key === " ") press(); }, true);
+// What was pressed is told of it in the same task as the release.
+for (const name of ["pointerup", "pointercancel", "keyup"]) addEventListener(name, () => { if (pressed) setTimeout(release); }, true);
+
+// Draws now; while a button or a key is down, once after its release: what is drawn anew in between is
+// pressed at its beginning, and something else at its end, and so nothing is.
+export function drawCalmly(draw) {
+  if (pressed) waiting.add(draw);
+  else draw();
+}
+
 // What tells a control from its neighbours.
 function named(control) {
   return control.id.replace(/-\d+$/, "") || control.dataset.id || control.getAttribute("aria-label")

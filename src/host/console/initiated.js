@@ -34,8 +34,9 @@ export function initiatedForm() {
     const answer = h("div", { role: "status" });
     const process = h("select", {}, processes.map((of) => h("option", { value: of.process }, of.title)));
     const line = h("select", { onchange: () => found.clear() }, lines.map((of) => h("option", { value: of.line }, of.title)));
-    const account = h("select", { disabled: true });
+    const account = h("select", { disabled: true, onchange: showSubject });
     const subject = h("input", { type: "text", autocomplete: "off" });
+    const subjectField = field(t("subject"), subject);
     const text = h("textarea", { rows: "3", required: true });
     const send = h("button", { type: "submit", class: "primary", disabled: true }, t("send"));
     const found = finder({
@@ -45,8 +46,16 @@ export function initiatedForm() {
         const fields = of ? Object.entries(of.fields) : [];
         fill(account, fields.map(([name, value]) => h("option", { value: name }, `${value.text} (${fieldTitle(name)})`)));
         account.disabled = send.disabled = !fields.length;
+        showSubject();
       },
     });
+
+    // Letters have a subject; where one was left by another choice it must not be sent along.
+    function showSubject() {
+      const value = contact?.fields[account.value];
+      subjectField.hidden = !value || !(value.type === "email" || value.kind === "email");
+      if (subjectField.hidden) subject.value = "";
+    }
 
     async function run(event) {
       event.preventDefault();
@@ -75,7 +84,8 @@ export function initiatedForm() {
 
     fill(element, h("section", { class: "panel" }, h("h1", {}, t("settings-initiated")), h("p", { class: "quiet" }, t("initiated-about")),
       h("form", { onsubmit: run }, field(t("process"), process), field(t("line"), line), found.element, field(t("account"), account),
-        field(t("subject"), subject, t("subject-email-only")), field(t("message"), text), answer, send)));
+        subjectField, field(t("message"), text), answer, send)));
+    showSubject();
     found.search();
   }
 

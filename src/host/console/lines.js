@@ -145,7 +145,8 @@ export function linesPage(session) {
       h("div", { class: "row-name" }, item.name),
       h("div", { class: "row-foot" },
         h("span", { class: "quiet cut" }, [channel, lineTitle(item.line), others && personName(item.operator)].filter(Boolean).join(" · ")),
-        item.unread > 0 && h("span", { class: "badge", title: t("unread", item.unread) }, item.unread,
+        // A session that is closed waits for nobody.
+        item.unread > 0 && item.status !== "closed" && h("span", { class: "badge", title: t("unread", item.unread) }, item.unread,
           h("span", { class: "unseen" }, ` ${t("unread-short")}`))),
     ];
   }

@@ -1,7 +1,7 @@
 // The window of a session: what it is, what can be done with it, its transcript and the composer.
 
 import { t } from "./words.js";
-import { h, fill, announce } from "./dom.js";
+import { h, fill, announce, drawCalmly } from "./dom.js";
 import { command, get, path } from "./api.js";
 import { on } from "./bus.js";
 import { channelOf, directory, elementTitle, isAdministrator, lineTitle, myself, personName, rolesOn, supervises } from "./directory.js";
@@ -28,8 +28,16 @@ export function sessionWindow(id, about) {
       fill(problems);
       show();
     } catch (problem) {
-      if (!session || !problem.passing) fill(problems, notice(problem, load));
+      if (!session || !problem.passing) fill(problems, notice(problem, problem.status === 404 ? null : load));
+      if (session) return;
+      // There is nothing to read or to answer, but a way back.
+      history.element.hidden = writing.element.hidden = true;
+      fill(head, h("div", { class: "window-line" }, back(), h("h2", { class: "window-title" }, t("session-window"))));
     }
+  }
+
+  function back() {
+    return h("button", { type: "button", class: "back", "aria-label": t("back"), onclick: about.back }, "‹");
   }
 
   function show() {
@@ -41,15 +49,16 @@ export function sessionWindow(id, about) {
     const who = session.customer_name || session.account.address;
     fill(head,
       h("div", { class: "window-line" },
-        h("button", { type: "button", class: "back", "aria-label": t("back"), onclick: about.back }, "‹"),
+        back(),
         h("div", { class: "window-what" },
           h("div", { class: "window-names" }, title, state()),
-          h("p", { class: "quiet cut" },
+          h("p", { class: "quiet window-about" },
             [who, who === session.account.address ? null : session.account.address, channel?.title ?? session.kind, lineTitle(session.line)]
               .filter(Boolean).join(" · "))),
         actions()),
       links());
     if (titled) title.focus({ preventScroll: true });
+    history.element.hidden = writing.element.hidden = false;
     writing.show(session, channel?.policy ?? null, obstacle());
     history.show(session);
   }
@@ -106,7 +115,8 @@ export function sessionWindow(id, about) {
       h("a", { href: `#/apps/${link.app}/${link.element}` }, elementTitle(link)),
       works() && h("button", {
         type: "button", "aria-label": t("unlink", elementTitle(link)),
-        onclick: () => run("DELETE", path`/links/${link.app}/${link.element}`),
+        // It goes with what it belongs to; the title is what is left.
+        onclick: () => run("DELETE", path`/links/${link.app}/${link.element}`).then((done) => done && title.focus()),
       }, "×"))));
   }
 
@@ -141,9 +151,9 @@ export function sessionWindow(id, about) {
         announce(t("new-message-from", mine.customer_name || mine.account.address));
       }
       session = mine;
-      show();
+      drawCalmly(show);
     }),
-    on("directory", () => session && show()),
+    on("directory", () => session && drawCalmly(show)),
     // So much happened that it was not read one by one: this may have been among it.
     on("lists-stale", load),
   ];

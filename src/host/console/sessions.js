@@ -52,11 +52,15 @@ export class SessionList {
     this.next = undefined;
     this.reading = null;
     this.late = [];
+    this.pause = 0;
+    this.stopped = false;
     this.off = [on("sessions", (found) => this.apply(found)), on("lists-stale", () => this.reload())];
     this.more();
   }
 
   stop() {
+    clearTimeout(this.pause);
+    this.stopped = true;
     this.off.forEach((off) => off());
   }
 
@@ -66,8 +70,13 @@ export class SessionList {
 
   // Reads the next page, one at a time.
   more() {
-    if (this.complete || this.reading) return;
+    if (this.complete || this.reading || this.pause) return;
     this.reading = this.read(this.next).finally(() => { this.reading = null; });
+  }
+
+  again(fresh) {
+    if (fresh) this.reload();
+    else this.more();
   }
 
   async reload() {
@@ -76,6 +85,8 @@ export class SessionList {
   }
 
   async read(after, fresh = false) {
+    clearTimeout(this.pause);
+    this.pause = 0;
     try {
       const page = await get(withQuery("/api/sessions", { list: this.kind, line: this.line, after, limit: PAGE }));
       this.next = page.next;
@@ -87,6 +98,8 @@ export class SessionList {
     } catch (problem) {
       this.problem = problem;
       if (!this.items.length) this.state = "failed";
+      // Drawing the end of the list asks for more, again and again: not before a while has passed.
+      if (!this.stopped) this.pause = setTimeout(() => { this.pause = 0; if (problem.passing) this.again(fresh); }, RETRY_MS);
     }
     this.changed();
   }

@@ -69,13 +69,15 @@ export function tokensPanel() {
     }
   }
 
-  async function revoke(token) {
-    try {
-      await once("DELETE", path`/api/tokens/${token.id}`, {});
-      await load();
-    } catch (problem) {
-      fill(element, notice(problem, load));
-    }
+  // Nothing brings a token back, and whoever signed in with it is out at once: it is asked first.
+  function revoke(token) {
+    openDialog({
+      title: t("revoke-token"), submit: t("revoke"), body: h("p", {}, t("revoke-about", principalName(token.principal))),
+      run: async () => {
+        await once("DELETE", path`/api/tokens/${token.id}`, {});
+        await load();
+      },
+    });
   }
 
   function ask() {

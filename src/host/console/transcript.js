@@ -2,7 +2,7 @@
 // above its beginning what was said before with the same customer on the same channel.
 
 import { t } from "./words.js";
-import { h, fill } from "./dom.js";
+import { h, fill, arrange } from "./dom.js";
 import { get, path, withQuery } from "./api.js";
 import { on } from "./bus.js";
 import { elementTitle, personName, processTitle } from "./directory.js";
@@ -122,42 +122,53 @@ export function transcript(id) {
     }
   }
 
+  // The rows that are shown, by their names: with what they say, and as they were drawn.
+  let drawn = new Map();
+
+  // Only what says something new is drawn anew: a text that somebody selects stays selected.
   function draw() {
     const foot = atFoot;
-    const rows = [];
+    const before = drawn;
+    drawn = new Map();
+    const row = (name, says, build) => {
+      const known = before.get(name);
+      drawn.set(name, known?.says === says ? known : { says, element: build() });
+    };
     if (earlier.length) {
-      rows.push(h("div", { class: "divider strong" }, t("earlier")));
-      rows.push(...grouped(earlier.map((message) => ({ time: message.time, item: { kind: "message", message } }))));
-      rows.push(h("div", { class: "divider strong" }, t("this-session")));
+      row("earlier", "", () => h("div", { class: "divider strong" }, t("earlier")));
+      grouped("earlier", earlier.map((message) => ({ time: message.time, item: { kind: "message", message } })), row);
+      row("this", "", () => h("div", { class: "divider strong" }, t("this-session")));
     }
-    rows.push(...grouped(entries));
+    grouped("this", entries, row);
     const taken = new Set(entries.map(({ item }) => item.message?.message));
     pending = pending.filter(({ key }) => !taken.has(key));
-    rows.push(...pending.map(waiting));
-    fill(list, rows);
+    for (const message of pending) row(message.key, `${JSON.stringify(message.problem)}`, () => waiting(message));
+    arrange(list, [...drawn.values()].map((of) => of.element));
     if (foot) element.scrollTop = element.scrollHeight;
   }
 
-  function grouped(all) {
-    const rows = [];
+  function grouped(group, all, row) {
     let day = null;
-    let author = null;
+    let last = null;
     for (const entry of all) {
+      const name = `${group} ${entry.position ?? entry.item.message.message}`;
       if (dayKey(entry.time) !== day) {
         day = dayKey(entry.time);
-        author = null;
-        rows.push(h("div", { class: "divider" }, dayName(entry.time)));
+        last = null;
+        row(`day before ${name}`, dayName(entry.time), () => h("div", { class: "divider" }, dayName(entry.time)));
       }
       if (entry.item.kind === "message") {
-        const who = JSON.stringify(entry.item.message.author);
-        rows.push(bubble(entry.item.message, who === author));
-        author = who;
+        const { message } = entry.item;
+        const who = JSON.stringify(message.author);
+        const follows = who === last;
+        row(name, JSON.stringify([message.delivery, follows, author(message)]), () => bubble(message, follows));
+        last = who;
       } else {
-        author = null;
-        rows.push(h("p", { class: "happened" }, happened(entry), " ", h("time", { title: wholeTime(entry.time) }, clockTime(entry.time))));
+        last = null;
+        const what = happened(entry);
+        row(name, what, () => h("p", { class: "happened" }, what, " ", h("time", { title: wholeTime(entry.time) }, clockTime(entry.time))));
       }
     }
-    return rows;
   }
 
   function bubble(message, follows) {
@@ -235,6 +246,9 @@ export function transcript(id) {
     }),
     on("directory", draw),
   ];
+  // A longer draft or a notice takes room from below: whoever reads the newest still sees it.
+  const resized = new ResizeObserver(() => { if (atFoot) element.scrollTop = element.scrollHeight; });
+  resized.observe(element);
   first();
   return {
     element,
@@ -259,6 +273,7 @@ export function transcript(id) {
     },
     destroy() {
       gone = true;
+      resized.disconnect();
       clearTimeout(retry);
       off.forEach((stop) => stop());
     },

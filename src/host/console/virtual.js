@@ -1,6 +1,6 @@
 // A list of any length that draws only what is seen: rows of one height in a scrolled listbox.
 
-import { h } from "./dom.js";
+import { h, fill } from "./dom.js";
 
 // Rows drawn above and below what is seen, so that scrolling shows no gap.
 const SPARE = 8;
@@ -55,12 +55,16 @@ export function virtualList(about) {
     const item = items[index];
     const id = about.id(item);
     let known = drawn.get(id);
-    if (known?.item !== item) {
+    if (known && known.item !== item) {
+      // The row stays: whoever presses it while it changes has pressed it.
+      fill(known.element, about.row(item));
+      known.item = item;
+    }
+    if (!known) {
       const element = h("div", {
         class: "row", role: "option", id: `row-${about.name}-${id}`, "data-id": id, onclick: () => choose(index),
       }, about.row(item));
-      if (known) known.element.replaceWith(element);
-      else body.append(element);
+      body.append(element);
       known = { item, element };
       drawn.set(id, known);
     }

@@ -1,7 +1,7 @@
 // «Переписка в Линиях»: the sessions of an element on the left, what was written on the right.
 
 import { t } from "./words.js";
-import { h, fill } from "./dom.js";
+import { h, fill, drawCalmly } from "./dom.js";
 import { get, path, withQuery } from "./api.js";
 import { on } from "./bus.js";
 import { channelOf, directory, lineTitle, myself, personName, processTitle } from "./directory.js";
@@ -11,6 +11,9 @@ import { openCreation } from "./creation.js";
 import { notice } from "./notice.js";
 
 const PAGE = 50;
+
+// The distance from the foot, in pixels, that counts as being there.
+const NEAR = 120;
 
 // The widget of the card of an element, `{ app, element }`.
 export function widget(card) {
@@ -33,7 +36,7 @@ export function widget(card) {
       [active, archive] = await Promise.all([
         get(`${base}/sessions?limit=${PAGE}`), get(`${base}/sessions?archive=true&limit=${PAGE}`),
       ]);
-      showMenu();
+      drawCalmly(showMenu);
       if (!session) await showHistory();
     } catch (problem) {
       fill(menu, notice(problem, load));
@@ -75,7 +78,7 @@ export function widget(card) {
           type: "button", class: "menu-item", "data-id": item.session, "aria-current": item.session === session ? "true" : null, onclick: () => open(item.session),
         }, h("span", { class: "row-top" }, h("span", { class: "cut" }, item.name), h("time", { class: "quiet" }, shortTime(item.last_activity_at))),
         h("span", { class: "quiet cut" }, [channelOf(item)?.title ?? item.kind, lineTitle(item.line), item.operator && personName(item.operator)].filter(Boolean).join(" · ")),
-        item.unread > 0 && h("span", { class: "badge" }, item.unread)))))
+        item.unread > 0 && item.status !== "closed" && h("span", { class: "badge" }, item.unread)))))
         : h("p", { class: "quiet" }, t(`no-${which}`)),
       page.next && h("button", { type: "button", class: "plain", onclick: () => more(page, which) }, t("more")));
   }
@@ -110,23 +113,42 @@ export function widget(card) {
     shown.focus();
   }
 
-  // The messages of all sessions, newest first from the host, oldest first on the page.
-  async function showHistory(after = null, later = []) {
+  // The history that is shown: of which account, its messages and where its past goes on.
+  let history = null;
+
+  // The messages of all sessions, newest first from the host, oldest first on the page. With `after` the past
+  // before those that are shown; without it what is new: whoever reads further up stays there.
+  async function showHistory(after = null) {
     const of = account;
     const where = of ? path`/api/customers/${of.kind}/${of.address}/messages` : `${base}/messages`;
     let page;
     try {
       page = await get(withQuery(where, { after, limit: PAGE }));
     } catch (problem) {
-      fill(place, notice(problem, () => showHistory()));
+      if (!session && of === account) fill(place, notice(problem, () => showHistory()));
       return;
     }
     if (session || of !== account) return;
-    const messages = [...page.items.reverse(), ...later];
+    const found = page.items.reverse();
+    const ids = new Set(found.map(({ message }) => message));
+    const before = history?.of === of && history.list.isConnected ? history : null;
+    const continues = before && (after || before.messages.some(({ message }) => ids.has(message)));
+    const messages = !continues ? found : after ? [...found, ...before.messages]
+      : [...before.messages.filter(({ message }) => !ids.has(message)), ...found];
     if (!messages.length) {
       fill(place, h("div", { class: "empty center" }, h("p", {}, t("no-correspondence")), h("p", { class: "quiet" }, t("no-correspondence-more"))));
       return;
     }
+    const { scrollTop, scrollHeight, clientHeight } = before?.list ?? {};
+    const next = continues && !after ? before.next : page.next;
+    const list = historyOf(messages, next);
+    history = { of, messages, next, list };
+    fill(place, list);
+    const read = continues && (after || scrollHeight - scrollTop - clientHeight > NEAR);
+    list.scrollTop = !read ? list.scrollHeight : after ? list.scrollHeight - scrollHeight + scrollTop : scrollTop;
+  }
+
+  function historyOf(messages, next) {
     const rows = [];
     let day = null;
     for (const message of messages) {
@@ -136,11 +158,9 @@ export function widget(card) {
       }
       rows.push(row(message));
     }
-    const list = h("div", { class: "transcript", tabindex: "0", role: "log", "aria-live": "off", "aria-label": t("correspondence") },
-      page.next && h("button", { type: "button", class: "plain", onclick: () => showHistory(page.next, messages) }, t("earlier-messages")),
+    return h("div", { class: "transcript", tabindex: "0", role: "log", "aria-live": "off", "aria-label": t("correspondence") },
+      next && h("button", { type: "button", class: "plain", onclick: () => showHistory(next) }, t("earlier-messages")),
       h("div", { class: "messages" }, rows));
-    fill(place, list);
-    if (!after) list.scrollTop = list.scrollHeight;
   }
 
   function row(message) {
@@ -167,7 +187,7 @@ export function widget(card) {
       if (found.some(here)) again();
     }),
     on("connection", (state) => state === "live" && again()),
-    on("directory", () => directory.me && showMenu()),
+    on("directory", () => directory.me && drawCalmly(showMenu)),
   ];
   again();
   return { element, destroy() { off.forEach((stop) => stop()); leave(); } };
