@@ -66,7 +66,7 @@ pub struct WhatIf {
     pub reasons: std::collections::BTreeMap<&'static str, u64>,
 }
 
-/// Decides the creations after one position and up to another again, under other rules; `told` gets
+/// Decides the creations from one position on and up to another again, under other rules; `told` gets
 /// each difference.
 ///
 /// # Errors

@@ -2,12 +2,15 @@
 
 use std::sync::Mutex;
 
+use switchboard::audit::{Policies, what_if};
 use switchboard::directory::{Directory, DirectoryError, DirectoryFuture, Found};
 use switchboard::domain::account::{Account, AccountKind};
 use switchboard::domain::command::{ElementCommand, OperatorCommand, WorkspaceCommand};
 use switchboard::domain::element::Element;
 use switchboard::domain::event::{EntryPoint, Role};
 use switchboard::domain::id::{AppId, ElementRef};
+use switchboard::log::Position;
+use switchboard::log::memory::MemoryLog;
 
 use super::*;
 
@@ -57,12 +60,16 @@ impl Directory for Records {
 
 /// A line of WhatsApp over the host's own contacts.
 async fn desk() -> (Arc<Records>, Engine) {
+    desk_on(EngineOptions::in_memory()).await
+}
+
+async fn desk_on(options: EngineOptions) -> (Arc<Records>, Engine) {
     let records = Arc::new(Records::default());
     let field = ("phone".to_owned(), account(AccountKind::Phone, PHONE));
     let ivan = Element { id: contact(1), title: "Иван из CRM".into(), fields: [field].into() };
     let one = Element { id: order(1), title: "Заказ 1".into(), fields: [].into() };
     records.elements.lock().expect("no panic under this lock").extend([ivan, one]);
-    let options = EngineOptions::in_memory().directory(Arc::clone(&records) as Arc<dyn Directory>);
+    let options = options.directory(Arc::clone(&records) as Arc<dyn Directory>);
     let engine = Engine::open(options).await.expect("the engine opens");
     for code in ["contacts", "orders"] {
         let declare = WorkspaceCommand::DeclareApp { app: app(code), title: code.into() };
@@ -103,6 +110,18 @@ async fn contacts_come_from_the_hosts_directory() {
     unknown.contact = contact(2);
     let refused = engine.create_session(operator(ANNA), unknown).await;
     assert_eq!(refusal(refused).code(), "ElementNotFound");
+}
+
+#[tokio::test]
+async fn what_a_log_without_the_hosts_contacts_does_not_tell_is_no_difference_between_rules() {
+    let log: Arc<dyn Log> = MemoryLog::new();
+    let (_, engine) = desk_on(EngineOptions::with_log(Arc::clone(&log), Place::Memory)).await;
+    engine.create_session(operator(ANNA), creation(SUPPORT, PHONE)).await.expect("created");
+    let range = (Position(1), log.head());
+    let (mut on, mut told) = (|_| true, |difference| panic!("a difference: {difference:?}"));
+    let same = what_if(Arc::clone(&log), range, &Policies::default(), &mut on, &mut told).await;
+    let same = same.expect("the log is read");
+    assert_eq!((same.creations, same.refused), (1, 0));
 }
 
 #[tokio::test]
