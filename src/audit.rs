@@ -43,7 +43,7 @@ pub use history::{History, Names, Subject};
 pub use past::{line_of, past, position_at};
 pub use streams::{STATES_MAX, StreamsProof};
 pub use verify::{Proof, verify};
-pub use views::{ViewProof, following, prove_views, rebuild};
+pub use views::{ViewProof, following, prove_views, prove_views_beside, rebuild};
 pub use what_if::{Difference, Policies, WhatIf, what_if};
 
 /// The first bytes of a frame that is wrong, as many as a fault shows.

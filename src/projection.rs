@@ -55,6 +55,7 @@ pub use queries::Order;
 pub use runner::{FLUSH_BYTES_MAX, FLUSH_EVENTS_MAX};
 pub use sessions::{LastMessage, MessageDirection, SessionStatus, SessionSummary};
 
+pub(crate) use digest::Still;
 use runner::{Progress, Request, Runner};
 use tables::Tables;
 

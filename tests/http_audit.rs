@@ -53,6 +53,40 @@ async fn an_archive_of_a_host_under_load_is_restored_and_proved_and_its_head_is_
 }
 
 #[tokio::test]
+async fn the_projections_of_a_host_under_load_are_as_the_log_gives_them_where_they_are() {
+    let host = Host::sample().await;
+    let anna = host.by("anna");
+    let session = open(&anna, with_ivan()).await;
+    let path = of(&session, "/messages");
+    let load = async {
+        for number in 0..60 {
+            anna.post(&path, json!({ "text": format!("message {number}") })).await.expect(201);
+        }
+    };
+    let administrator = host.by("administrator");
+    let proving = async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        administrator.get("/api/audit/verify?projections=true").await.expect(200)
+    };
+    let ((), under_load) = tokio::join!(load, proving);
+    let after = administrator.get("/api/audit/verify?projections=true").await.expect(200);
+    let entries = |proof: &Value, name: &str| {
+        let views = proof["projections"].as_array().expect("they were asked for").iter();
+        let view = views.clone().find(|view| view["name"] == name).expect("each of them");
+        view["entries"].as_u64().expect("a number")
+    };
+    for name in ["sessions", "messages", "directory"] {
+        assert!((1..=entries(&after, name)).contains(&entries(&under_load, name)), "{name}: {under_load}");
+    }
+    assert!(entries(&after, "messages") > 60, "{after}");
+    assert_eq!(administrator.get("/api/audit/verify").await.expect(200)["projections"], Value::Null);
+    let files = std::fs::read_dir(host.data()).expect("the host's folder").flatten();
+    let names = files.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let left: Vec<String> = names.filter(|name| name.starts_with("audit-scratch-")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
 async fn the_whole_log_is_the_administrators_and_a_sessions_history_its_supervisors_too() {
     let host = Host::sample().await;
     let session = open(&host.by("anna"), with_ivan()).await;

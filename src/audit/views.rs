@@ -1,12 +1,14 @@
-//! The projections of a closed folder: compared with what the log gives when it is folded anew, and
-//! replaced by that.
+//! Projections compared with what the log gives when it is folded anew, of a closed folder and beside a
+//! running engine; and those of a closed folder replaced by that.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::past::past;
 use super::{Audit, AuditError, Fault, Progress};
-use crate::log::Position;
-use crate::projection::{Place, ProjectionError, ProjectionName, Projections, QueryError, place};
+use crate::log::{Log, Position};
+use crate::projection::{Place, ProjectionError, ProjectionName, Projections, QueryError, Still, place};
 
 /// How often it is reported how far projections are.
 const REPORT_EVERY: Duration = Duration::from_millis(100);
@@ -36,9 +38,29 @@ pub async fn prove_views(
 ) -> Result<Vec<ViewProof>, AuditError> {
     let (kept, anew) = (place::current(folder), scratch.to_path_buf());
     let kept = Projections::open(Place::Folder(kept), audit.log()).await.map_err(of_kept)?;
-    let compared = compare(audit, &kept, anew, report).await;
+    let head = audit.head();
+    let kept_up = following("projections", kept.caught_up(head), || kept.position(), head, report).await;
+    let compared = match kept_up.and_then(|caught_up| Ok(caught_up?)) {
+        Ok(()) => compare(audit.log(), &kept, anew, report).await,
+        Err(error) => Err(error),
+    };
     kept.close().await?;
     compared
+}
+
+/// Folds every projection anew in a folder for it, up to where those of a running engine are, and compares
+/// the tables as they were there, entry by entry, while the engine goes on.
+///
+/// # Errors
+///
+/// As [`prove_views`].
+pub async fn prove_views_beside(
+    log: Arc<dyn Log>,
+    running: &Projections,
+    scratch: &Path,
+    report: &mut (dyn FnMut(Progress) -> bool + Send),
+) -> Result<Vec<ViewProof>, AuditError> {
+    compare(log, running, scratch.to_path_buf(), report).await
 }
 
 /// Folds every projection of a closed folder anew, beside the old ones, which are not looked at and are
@@ -95,32 +117,30 @@ pub async fn following<T>(
 }
 
 async fn compare(
-    audit: &Audit,
+    log: Arc<dyn Log>,
     kept: &Projections,
     anew: PathBuf,
     report: &mut (dyn FnMut(Progress) -> bool + Send),
 ) -> Result<Vec<ViewProof>, AuditError> {
-    let head = audit.head();
-    following("projections", kept.caught_up(head), || kept.position(), head, report).await??;
-    // One after the other: two that fold have twice as much in memory.
-    let anew = Projections::open(Place::Folder(anew), audit.log()).await?;
-    let compared = compare_with(audit, kept, &anew, report).await;
+    let kept = kept.still().await.map_err(of_kept)?;
+    let anew = Projections::open(Place::Folder(anew), past(log, kept.at)?).await?;
+    let compared = compare_with(&kept, &anew, report).await;
     anew.close().await?;
     compared
 }
 
 async fn compare_with(
-    audit: &Audit,
-    kept: &Projections,
+    kept: &Still,
     anew: &Projections,
     report: &mut (dyn FnMut(Progress) -> bool + Send),
 ) -> Result<Vec<ViewProof>, AuditError> {
-    let head = audit.head();
-    following("projections anew", anew.caught_up(head), || anew.position(), head, report).await??;
+    let at = kept.at;
+    following("projections anew", anew.caught_up(at), || anew.position(), at, report).await??;
+    let anew = anew.still().await?;
     let mut proofs = Vec::new();
     for name in ProjectionName::ALL {
-        if !report(Progress { work: "comparing tables", at: head, end: head }) {
-            return Err(AuditError::Stopped { at: head });
+        if !report(Progress { work: "comparing tables", at, end: at }) {
+            return Err(AuditError::Stopped { at });
         }
         let (found, right) = (kept.digest(name).await.map_err(of_kept)?, anew.digest(name).await?);
         if found != right {
@@ -128,7 +148,7 @@ async fn compare_with(
                 "the projection {name} has {} entries that are not the {} which the log gives: rebuild it",
                 found.entries, right.entries
             );
-            return Err(Fault::at(audit.head(), reason).into());
+            return Err(Fault::at(at, reason).into());
         }
         proofs.push(ViewProof { name, entries: right.entries });
     }

@@ -1,10 +1,14 @@
-//! A digest of a whole table, by which it is compared with the same table folded anew.
+//! Digests of whole tables, by which they are compared with the same tables folded anew.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use crate::disk::table::{Direction, Entry, Snapshot};
 
+use super::panics::joined;
+use super::tables::Snapshots;
 use super::{ProjectionError, ProjectionName, Projections, QueryError, messages};
+use crate::log::Position;
 
 /// Entries read at once.
 const PAGE_ENTRIES: usize = 4_096;
@@ -18,15 +22,42 @@ pub(crate) struct Digest {
     pub(crate) hash: [u8; 32],
 }
 
+/// All tables as of one position, whatever is folded meanwhile.
+#[derive(Clone, Debug)]
+pub(crate) struct Still {
+    /// Where they are.
+    pub(crate) at: Position,
+    tables: Arc<Snapshots>,
+}
+
 impl Projections {
+    /// Holds the tables as they are now, once they are ready.
+    pub(crate) async fn still(&self) -> Result<Still, ProjectionError> {
+        loop {
+            self.ready().await?;
+            let mut at = Position::START;
+            let tables = self.tables.read(|| {
+                let progress = self.progress.borrow();
+                at = progress.position;
+                progress.is_ready()
+            })?;
+            if let Some(tables) = tables {
+                return Ok(Still { at, tables: Arc::new(tables) });
+            }
+        }
+    }
+}
+
+impl Still {
     /// Reads the whole table of a projection, page by page.
     pub(crate) async fn digest(&self, name: ProjectionName) -> Result<Digest, QueryError> {
-        self.ask(move |tables| match name {
+        let tables = Arc::clone(&self.tables);
+        let read = move || match name {
             ProjectionName::Sessions => digest(tables.sessions(), |entry| Ok(vec![entry])),
             ProjectionName::Messages => digest(tables.messages(), messages::apart),
             ProjectionName::Directory => digest(tables.directory(), |entry| Ok(vec![entry])),
-        })
-        .await
+        };
+        joined(tokio::task::spawn_blocking(read), self.at).await?
     }
 }
 

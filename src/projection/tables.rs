@@ -135,6 +135,7 @@ pub(super) struct Tables {
 }
 
 /// All tables as of one position.
+#[derive(Debug)]
 pub(super) struct Snapshots([Snapshot; COUNT]);
 
 impl Snapshots {

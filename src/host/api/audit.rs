@@ -17,8 +17,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};
-use switchboard::audit::{self, Audit, AuditError, Head, Progress, Proof};
-use switchboard::log::Position;
+use switchboard::audit::{self, Audit, AuditError, Head, Progress, Proof, ViewProof};
+use switchboard::log::{Log, Position};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -31,7 +31,7 @@ pub mod what_if;
 use super::answer::{Reply, Shared};
 use crate::host::Host;
 use crate::host::actor::Actor;
-use crate::host::audit::json_lines;
+use crate::host::audit::{Scratch, json_lines};
 use crate::host::extract::Query;
 use crate::host::json::time::Time;
 use crate::host::problem::{Problem, Sentence};
@@ -77,6 +77,8 @@ pub struct VerifyQuery {
     from: Option<u64>,
     /// The last position; what the log holds now without it.
     to: Option<u64>,
+    /// Whether the projections are folded anew as well, up to where they are, and compared.
+    projections: Option<bool>,
 }
 
 /// Until where the log is written out.
@@ -123,10 +125,22 @@ pub struct ProofJson {
     sessions: Option<u64>,
     /// Slots among them, at most one open session in each at every position.
     slots: Option<u64>,
+    /// The projections, where they were asked for: each as when it is folded anew.
+    projections: Option<Vec<ViewProofJson>>,
 }
 
-impl From<Proof> for ProofJson {
-    fn from(proof: Proof) -> ProofJson {
+/// What was proved of a projection.
+#[derive(Serialize, ToSchema)]
+pub struct ViewProofJson {
+    /// Its name.
+    name: String,
+    /// Its entries, each as when it is folded anew.
+    entries: u64,
+}
+
+impl ProofJson {
+    fn of(proof: &Proof, views: Option<Vec<ViewProof>>) -> ProofJson {
+        let view = |view: ViewProof| ViewProofJson { name: view.name.to_string(), entries: view.entries };
         let streams = proof.streams.as_ref();
         ProofJson {
             log: proof.log,
@@ -139,11 +153,12 @@ impl From<Proof> for ProofJson {
             streams: streams.map(|streams| streams.streams),
             sessions: streams.map(|streams| streams.sessions),
             slots: streams.map(|streams| streams.slots),
+            projections: views.map(|views| views.into_iter().map(view).collect()),
         }
     }
 }
 
-/// Proves the log: checksums, chain, positions, versions, transitions and slots.
+/// Proves the log: checksums, chain, positions, versions, transitions and slots; and the projections.
 #[utoipa::path(get, path = "/api/audit/verify", tag = "audit", params(VerifyQuery),
     responses((status = 200, body = ProofJson)))]
 pub async fn verify(State(host): Shared, actor: Actor, Query(query): Query<VerifyQuery>) -> Reply<ProofJson> {
@@ -158,13 +173,33 @@ pub async fn verify(State(host): Shared, actor: Actor, Query(query): Query<Verif
     let (opened, place) = begin(&host, &host.audits.whole)?;
     // Ends with this handler, which ends with its client.
     let (_asking, asked) = watch::channel(());
-    let proving = tokio::task::spawn_blocking(move || {
+    let proving = tokio::spawn(async move {
         let _place = place;
-        let mut report = going_on(&host, || asked.has_changed().is_err());
-        audit::verify(&opened, from, to, &expected, &mut report)
+        let mut report = going_on(&host, move || asked.has_changed().is_err());
+        let log = opened.log();
+        let proving = tokio::task::spawn_blocking(move || {
+            audit::verify(&opened, from, to, &expected, &mut report).map(|proof| (proof, report))
+        });
+        let (proof, mut report) = proving.await.map_err(|error| failed(&error))??;
+        let views = match query.projections {
+            Some(true) => Some(views(&host, log, &mut report).await?),
+            Some(false) | None => None,
+        };
+        Ok(ProofJson::of(&proof, views))
     });
-    let proof = proving.await.map_err(|error| AuditError::Failed(error.to_string()));
-    Ok(Json(proof.and_then(|proof| proof).map_err(problem)?.into()))
+    let proof = proving.await.map_err(|error| failed(&error)).and_then(|proof| proof);
+    Ok(Json(proof.map_err(problem)?))
+}
+
+/// Compares the host's projections, as they are at one position, with what the log gives.
+async fn views(
+    host: &Host,
+    log: Arc<dyn Log>,
+    report: &mut (dyn FnMut(Progress) -> bool + Send),
+) -> Result<Vec<ViewProof>, AuditError> {
+    let scratch = Scratch::beside(&host.data)?;
+    let running = host.engine.read().await?;
+    audit::prove_views_beside(log, &running, scratch.path(), report).await
 }
 
 /// Writes an archive of the log, from which `switchboard audit import` restores it byte by byte.
