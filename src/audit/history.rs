@@ -177,21 +177,16 @@ impl History {
     fn judge(&mut self) {
         // A slot is claimed before the session that claims it is created.
         let command = std::mem::take(&mut self.command);
-        // What takes a session away from an operator still belongs to the operator's history.
-        let followed = |recorded: &Recorded| match recorded.stream {
-            Stream::Session(session) if self.sessions.contains_key(&session) => Some(session),
-            _ => None,
-        };
-        let before: Vec<SessionId> = command.iter().filter_map(followed).collect();
         for recorded in &command {
             self.names.learn(recorded);
             self.follow(recorded);
         }
         for recorded in command {
-            if self.belongs(&recorded, &before) {
+            if self.belongs(&recorded) {
                 self.ready.push_back(recorded);
             }
         }
+        // What takes a session away from an operator still belongs to the operator's history.
         if let Subject::Operator(operator) = self.subject {
             self.sessions.retain(|_, followed| followed.operator == Some(operator) && !followed.closed);
         }
@@ -249,8 +244,8 @@ impl History {
     }
 
     /// Whether an event is of the history: of what is asked for, or of what its sessions stood on.
-    fn belongs(&self, recorded: &Recorded, before: &[SessionId]) -> bool {
-        let followed = |session: &SessionId| self.sessions.contains_key(session) || before.contains(session);
+    fn belongs(&self, recorded: &Recorded) -> bool {
+        let followed = |session: &SessionId| self.sessions.contains_key(session);
         match (&recorded.stream, &recorded.event) {
             (Stream::Session(session), _) => followed(session) || self.acted(recorded),
             (Stream::Slot(slot), Event::Slot(event)) => {

@@ -246,8 +246,7 @@ fn written(
         let mut report = going_on(&host, move || reader.is_closed());
         if let Err(error) = write(&opened, (from, to), &mut out, &mut report) {
             tracing::error!(%error, "an export ended before its end");
-            // What waits in the buffer would look like an end.
-            let _ = out.into_parts();
+            // What waits in the buffer comes after it, where nobody reads it as an end.
             let _ = sender.blocking_send(Err(io::Error::other(error)));
         }
     });
