@@ -246,6 +246,25 @@ async fn refused_commands_are_told_to_those_who_ask_for_them_once_the_line_keeps
 }
 
 #[tokio::test]
+async fn what_takes_a_session_away_is_of_the_history_of_who_had_it_and_what_comes_after_is_not() {
+    let host = Host::sample().await;
+    let (anna, boris) = (host.by("anna"), host.by("boris"));
+    let session = open(&anna, with_ivan()).await;
+    host.by("vera").post(&of(&session, "/assign"), json!({ "operator": id(BORIS) })).await.expect(200);
+    let away = host.head().await;
+    say(&boris, &session, "Здравствуйте").await;
+    let positions_of = async |operator: u128| {
+        let history = format!("/api/audit/operators/{}/history", id(operator));
+        let events = told(&host.by("administrator"), &history).await;
+        let of_session = events.iter().filter(|event| event["stream"]["session"] == session.as_str());
+        of_session.filter_map(|event| event["position"].as_u64()).collect::<Vec<_>>()
+    };
+    let (annas, borises) = (positions_of(ANNA).await, positions_of(BORIS).await);
+    assert_eq!(annas.last(), Some(&away), "{annas:?}");
+    assert!(borises.first() == Some(&away) && borises.len() > 1, "{borises:?}");
+}
+
+#[tokio::test]
 async fn audits_of_the_whole_log_are_few_and_a_history_does_not_wait_for_them() {
     let host = Host::sample().await;
     let (administrator, email) = (host.by("administrator"), host.by("channel:email"));
