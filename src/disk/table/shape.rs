@@ -8,7 +8,7 @@ pub(crate) enum Use {
     /// It is looked up by its key: a filter says where it is not.
     LookedUp,
     /// It is found by scanning among the keys that begin with its first `list` bytes: a filter says where
-    /// there are none. All of these keys are used alike.
+    /// there are none. All of these keys are used alike; 0 is no list, and no filter says anything.
     Scanned { list: usize },
     /// The same, and it is put once and deleted once at most, so that both can vanish when they meet.
     Once { list: usize },
@@ -19,11 +19,11 @@ impl Use {
         self == Use::LookedUp
     }
 
-    /// The list that a key stands in; `None` where it is looked up, or too short for one.
+    /// The list that a key stands in; `None` where it is looked up, stands in none, or is too short for it.
     pub(super) fn list(self, key: &[u8]) -> Option<&[u8]> {
         match self {
             Use::LookedUp => None,
-            Use::Scanned { list } | Use::Once { list } => key.get(..list),
+            Use::Scanned { list } | Use::Once { list } => key.get(..list).filter(|list| !list.is_empty()),
         }
     }
 

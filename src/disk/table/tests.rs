@@ -279,6 +279,17 @@ fn runs_that_have_nothing_of_a_list_are_not_read_for_it() {
 }
 
 #[test]
+fn keys_that_stand_in_no_list_are_found_by_scanning() {
+    let path = folder();
+    let table = open_of(path.path(), |_| Use::Scanned { list: 0 });
+    table.apply((0..100u8).map(|number| (vec![number], Some(vec![number]))));
+    table.flush([]).expect("it is written");
+    let range = (Bound::Included(&[7][..]), Bound::Excluded(&[9][..]));
+    let found = table.scan(range, Direction::Forward, 9).expect("it is read");
+    assert_eq!(found, [(vec![7], vec![7]), (vec![8], vec![8])]);
+}
+
+#[test]
 fn a_scan_within_an_empty_range_finds_nothing() {
     let table = Table::in_memory();
     table.put(b"b".to_vec(), Vec::new());
