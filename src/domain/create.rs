@@ -62,6 +62,12 @@ pub struct Examined<'a> {
 }
 
 impl Draft {
+    /// The draft in which only the line is chosen.
+    #[must_use]
+    pub fn on(line: LineId, operator: OperatorId, via: EntryPoint) -> Draft {
+        Draft { operator, line, contact: None, account: None, channel: None, subject: None, via }
+    }
+
     /// The draft in which everything is chosen.
     #[must_use]
     pub fn of(operator: OperatorId, command: &CreateSession) -> Draft {

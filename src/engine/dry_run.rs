@@ -55,15 +55,7 @@ impl Engine {
         let lines = views.lines_of(operator).await.map_err(|error| unavailable(error.to_string()))?;
         let mut choices = Vec::with_capacity(lines.len());
         for line in lines {
-            let draft = Draft {
-                operator,
-                line: line.line,
-                contact: None,
-                account: None,
-                channel: None,
-                subject: None,
-                via: via.clone(),
-            };
+            let draft = Draft::on(line.line, operator, via.clone());
             let refusals = self.examine(&draft).await?;
             choices.push(LineChoice { line: line.line, title: line.title, refusals });
         }
@@ -93,16 +85,13 @@ impl Engine {
         for (field, value) in &element.fields {
             for channel in state.channels.values() {
                 let draft = Draft {
-                    operator,
-                    line,
                     contact: Some(contact.clone()),
                     account: Some(ChosenAccount {
                         text: value.text().to_owned(),
                         field: Some(field.clone()),
                     }),
                     channel: Some(channel.id),
-                    subject: None,
-                    via: via.clone(),
+                    ..Draft::on(line, operator, via.clone())
                 };
                 choices.push(Choice {
                     field: field.clone(),

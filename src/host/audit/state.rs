@@ -238,13 +238,11 @@ impl Refusals {
     async fn answer(self, engine: &Engine, past: Arc<dyn Log>, at: Position) -> Result<(), AuditError> {
         let line = LineId(self.line);
         let draft = Draft {
-            operator: OperatorId(self.operator),
-            line,
             contact: Some(ElementRef { app: self.app.0, element: ElementId(self.contact) }),
             account: Some(ChosenAccount { text: self.address, field: None }),
             channel: self.channel.map(ChannelId),
             subject: self.subject,
-            via: EntryPoint::LinesSection,
+            ..Draft::on(line, OperatorId(self.operator), EntryPoint::LinesSection)
         };
         let refusals = engine.examine(&draft).await.map_err(failed)?;
         let line = audit::line_of(past, line).await?;

@@ -103,13 +103,11 @@ pub async fn past_refusals(
     let line = LineId(line);
     host.engine.require_supervisor(&actor.principal, line).await?;
     let draft = Draft {
-        operator: OperatorId(query.operator),
-        line,
         contact: Some(ElementRef { app: query.app.0, element: ElementId(query.contact) }),
         account: Some(ChosenAccount { text: query.address, field: None }),
         channel: query.channel.map(ChannelId),
         subject: query.subject,
-        via: EntryPoint::LinesSection,
+        ..Draft::on(line, OperatorId(query.operator), EntryPoint::LinesSection)
     };
     let decided = asked(host, query.at, move |Then { engine, log, at }| async move {
         let refusals = engine.examine(&draft).await?;
