@@ -55,6 +55,8 @@ pub struct Audit {
     log: Arc<EmbeddedLog>,
     /// The last position when the audit began; what is written meanwhile is another audit's.
     head: Position,
+    /// Whether it was opened for the audit, and is closed with it.
+    closes: bool,
 }
 
 /// A hash of the whole log up to a position, to be noted elsewhere and compared later.
@@ -161,13 +163,13 @@ impl Audit {
         }
         let options = EmbeddedOptions { verify: Verify::Tail, ..EmbeddedOptions::default() };
         let log = EmbeddedLog::open(folder, options).map_err(|error| opening(folder, error))?;
-        Ok(Audit::of(log))
+        Ok(Audit { closes: true, ..Audit::of(log) })
     }
 
-    /// Audits a log that is open, up to its present head.
+    /// Audits a log that is open, up to its present head; it stays open.
     pub(crate) fn of(log: Arc<EmbeddedLog>) -> Audit {
         let head = log.head();
-        Audit { log, head }
+        Audit { log, head, closes: false }
     }
 
     /// The log, for what reads records.
@@ -192,10 +194,10 @@ impl Audit {
         Ok((header.store_id, Timestamp(header.created_us)))
     }
 
-    /// Lets go of the folder. A running engine's log stays open.
+    /// Lets go of the folder, whoever else still reads of it. A running engine's log stays open.
     pub async fn close(self) {
-        if let Ok(log) = Arc::try_unwrap(self.log) {
-            log.close().await;
+        if self.closes {
+            self.log.close().await;
         }
     }
 }

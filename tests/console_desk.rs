@@ -3,12 +3,15 @@
 
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "support/console.rs"]
+mod console;
 #[path = "support/host.rs"]
 mod host;
 #[path = "support/http_desk.rs"]
 mod http_desk;
 
-use browser::{Browser, Driver, eventually};
+use browser::{Browser, eventually};
+use console::{begin, desk, settings};
 use host::{Host, SUPPORT, WHATSAPP, id, with_ivan};
 use http_desk::*;
 use serde_json::{Value, json};
@@ -19,15 +22,6 @@ const TABS: usize = 8;
 
 /// The streams of events that the host gives one token.
 const STREAMS_OF_TOKEN_MAX: usize = 16;
-
-/// A host, and somebody at its console.
-async fn desk(name: &str) -> (Driver, Host, Browser) {
-    let driver = Driver::start().await;
-    let host = Host::sample().await;
-    let person = driver.browser("ru").await;
-    person.sign_in(&host.address, &host.tokens[name]).await;
-    (driver, host, person)
-}
 
 /// «+ Создать» adds a contact inside the dialog: the line stays chosen, the contact is taken, and what is
 /// wrong with an address is told without losing anything.
@@ -97,9 +91,7 @@ async fn the_contact_is_dropped_where_the_line_has_another_app() {
         .put(&line(host::TELEGRAM_BOT, "/contact-app"), json!({ "app": "partners" }))
         .await
         .expect(200);
-    anna.press("+ Новая сессия").await;
-    anna.press("Служба поддержки").await;
-    anna.press("Иван Петров").await;
+    begin(&anna, "Служба поддержки").await;
     anna.sees_at("dialog .chosen", "Иван Петров").await;
     anna.press("Почта").await;
     anna.sees_at("dialog .chosen", "Иван Петров").await;
@@ -118,7 +110,7 @@ async fn the_contact_is_dropped_where_the_line_has_another_app() {
 #[tokio::test]
 async fn a_channels_rules_are_changed_and_refused_in_their_dialog() {
     let (_driver, host, admin) = desk("administrator").await;
-    admin.go(&format!("{}/#/settings/{}", host.address, id(SUPPORT))).await;
+    settings(&admin, &host).await;
     let open = "button[aria-label='Правила: WhatsApp']";
     admin.click(open).await;
     admin.sees_at("dialog", "Правила канала WhatsApp").await;
@@ -152,7 +144,7 @@ async fn a_channels_rules_are_changed_and_refused_in_their_dialog() {
 #[tokio::test]
 async fn the_switch_of_a_line_keeps_its_refused_commands() {
     let (_driver, host, admin) = desk("administrator").await;
-    admin.go(&format!("{}/#/settings/{}", host.address, id(SUPPORT))).await;
+    settings(&admin, &host).await;
     let switch = "label.check:has(+ p.quiet) input";
     for active in [true, false] {
         admin.click(switch).await;
@@ -232,7 +224,7 @@ async fn a_token_is_issued_shown_once_and_revoked() {
 #[tokio::test]
 async fn signing_out_leaves_nothing_behind_in_any_tab() {
     let (_driver, host, admin) = desk("administrator").await;
-    admin.go(&format!("{}/#/settings/{}", host.address, id(SUPPORT))).await;
+    settings(&admin, &host).await;
     let first = admin.tab().await;
     let tokens = async || items(&host.by("administrator"), "/api/tokens").await.len();
     let before = tokens().await;
@@ -361,7 +353,7 @@ async fn the_focus_stays_where_it_is_while_the_page_changes() {
 
     let admin = driver.browser("ru").await;
     admin.sign_in(&host.address, &host.tokens["administrator"]).await;
-    admin.go(&format!("{}/#/settings/{}", host.address, id(SUPPORT))).await;
+    settings(&admin, &host).await;
     let reader = "input[aria-label='Борис: Читатель']";
     admin.find(reader).await;
     assert!(admin.script::<bool>(focus, vec![json!(reader)]).await);

@@ -4,33 +4,19 @@
 
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "support/console.rs"]
+mod console;
 #[path = "support/host.rs"]
 mod host;
 #[path = "support/http_desk.rs"]
 mod http_desk;
 
-use browser::{Browser, Driver};
+use browser::Browser;
+use console::{begin, desk};
 use host::{BORIS, Host, MAIL, ORDER, SUPPORT, TELEGRAM_BOT_CHANNEL, WHATSAPP, id, with_ivan};
 use http_desk::*;
 use serde_json::json;
 use thirtyfour::Key;
-
-/// A host, and Анна at its console.
-async fn desk() -> (Driver, Host, Browser) {
-    let driver = Driver::start().await;
-    let host = Host::sample().await;
-    let anna = driver.browser("ru").await;
-    anna.sign_in(&host.address, &host.tokens["anna"]).await;
-    (driver, host, anna)
-}
-
-/// Opens the dialog and chooses a line and Иван Петров.
-async fn begin(anna: &Browser, line: &str) {
-    anna.press("+ Новая сессия").await;
-    anna.press(line).await;
-    anna.press("Иван Петров").await;
-    anna.sees_at("dialog", "Учётная запись").await;
-}
 
 /// Creates a session with Иван Петров over WhatsApp.
 async fn with_ivan_on_whatsapp(anna: &Browser) {
@@ -52,7 +38,7 @@ async fn writes(operator: &Browser, text: &str) {
 /// new one shows what was said before.
 #[tokio::test]
 async fn s01_to_s03_a_session_is_mine_blocks_another_and_continues_after_closing() {
-    let (driver, host, anna) = desk().await;
+    let (driver, host, anna) = desk("anna").await;
     with_ivan_on_whatsapp(&anna).await;
     anna.sees_at(".window-head", "моя").await;
     anna.sees_at(".rows", "Иван Петров").await;
@@ -73,9 +59,7 @@ async fn s01_to_s03_a_session_is_mine_blocks_another_and_continues_after_closing
     let session = list(&host.by("anna"), "my").await.remove(0);
     anna.press("Закрыть").await;
     anna.sees_at(".window-head", "закрыта").await;
-    boris.press("+ Новая сессия").await;
-    boris.press("Служба поддержки").await;
-    boris.press("Иван Петров").await;
+    begin(&boris, "Служба поддержки").await;
     boris.find("dialog input[name=account]:checked").await;
     boris.until("it may be created", "return !document.querySelector('dialog [type=submit]').disabled").await;
     with_ivan_on_whatsapp(&anna).await;
@@ -95,7 +79,7 @@ async fn s01_to_s03_a_session_is_mine_blocks_another_and_continues_after_closing
 /// cannot be chosen on a line of e-mail, and the dialog says why.
 #[tokio::test]
 async fn s04_to_s06_mail_takes_a_subject_or_the_template_and_no_telephone_number() {
-    let (_driver, host, anna) = desk().await;
+    let (_driver, host, anna) = desk("anna").await;
     let template = json!({ "template": "{{ customer }} — письмо" });
     host.by("administrator").put(&line(MAIL, "/name-template"), template).await.expect(200);
     begin(&anna, "Почта").await;
@@ -118,7 +102,7 @@ async fn s04_to_s06_mail_takes_a_subject_or_the_template_and_no_telephone_number
 /// 7: TelegramBot before and after the customer wrote; 8: ViberBot, ВКонтакте and LiveChat never.
 #[tokio::test]
 async fn s07_and_s08_bots_wait_for_the_customer_and_some_media_for_ever() {
-    let (_driver, host, anna) = desk().await;
+    let (_driver, host, anna) = desk("anna").await;
     begin(&anna, "Телеграм-бот").await;
     anna.sees_at("dialog", "Клиент ещё не писал в этот канал").await;
     let refused = "return [...document.querySelectorAll('.choice.refused')]
@@ -147,7 +131,7 @@ async fn s07_and_s08_bots_wait_for_the_customer_and_some_media_for_ever() {
 /// 9: with the licence, Офлайн cannot create; without it presence means nothing and has no switch.
 #[tokio::test]
 async fn s09_presence_counts_and_is_shown_only_while_the_licence_is_active() {
-    let (_driver, host, anna) = desk().await;
+    let (_driver, host, anna) = desk("anna").await;
     assert_eq!(anna.count(".presence").await, 0, "there is no switch without the licence");
     let licence = |active| json!({ "active": active });
     let administrator = host.by("administrator");
@@ -171,7 +155,7 @@ async fn s09_presence_counts_and_is_shown_only_while_the_licence_is_active() {
 /// 11: the widget on an order's card shows history, answers and creates; without it there is none of it.
 #[tokio::test]
 async fn s11_the_widget_on_an_orders_card_shows_history_answers_and_creates() {
-    let (_driver, host, anna) = desk().await;
+    let (_driver, host, anna) = desk("anna").await;
     let session = open(&host.by("anna"), with_ivan()).await;
     say(&host.by("anna"), &session, "Собираем заказ").await;
     host.by("anna").put(&of(&session, &format!("/links/orders/{}", id(ORDER))), json!({})).await.expect(200);
@@ -185,9 +169,7 @@ async fn s11_the_widget_on_an_orders_card_shows_history_answers_and_creates() {
     writes(&anna, "Заказ собран").await;
     anna.press("Закрыть").await;
     anna.sees_at(".widget-menu", "Нет открытых сессий.").await;
-    anna.press("+ Новая сессия").await;
-    anna.press("Служба поддержки").await;
-    anna.press("Иван Петров").await;
+    begin(&anna, "Служба поддержки").await;
     anna.click("dialog [type=submit]:enabled").await;
     anna.gone("dialog").await;
     anna.sees_at(".window-head", "моя").await;
@@ -217,7 +199,7 @@ async fn s11_the_widget_on_an_orders_card_shows_history_answers_and_creates() {
 /// What happened to a session is seen by others at once, and its holder changes by a press.
 #[tokio::test]
 async fn a_session_is_renamed_linked_handed_on_closed_and_reopened_by_its_people() {
-    let (driver, host, anna) = desk().await;
+    let (driver, host, anna) = desk("anna").await;
     with_ivan_on_whatsapp(&anna).await;
     let vera = driver.browser("ru").await;
     vera.sign_in(&host.address, &host.tokens["vera"]).await;
@@ -262,7 +244,7 @@ async fn a_session_is_renamed_linked_handed_on_closed_and_reopened_by_its_people
 /// writes without one, and the administrator's browser stands for the customer.
 #[tokio::test]
 async fn an_administrator_sets_a_line_up_and_tries_it_out() {
-    let (driver, host, anna) = desk().await;
+    let (driver, host, anna) = desk("anna").await;
     let admin = driver.browser("ru").await;
     admin.sign_in(&host.address, &host.tokens["administrator"]).await;
     admin.press("Настройки").await;

@@ -3,6 +3,8 @@
 
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "support/console.rs"]
+mod console;
 #[path = "support/host.rs"]
 mod host;
 #[path = "support/http_desk.rs"]
@@ -10,20 +12,12 @@ mod http_desk;
 
 use std::time::Duration;
 
-use browser::{Browser, Driver, eventually};
+use browser::{Browser, eventually};
+use console::{begin, desk, settings};
 use host::{Host, ORDER, SUPPORT, WHATSAPP, id, with_ivan};
 use http_desk::*;
 use serde_json::{Value, json};
 use thirtyfour::Key;
-
-/// A host, and somebody at its console.
-async fn desk(name: &str) -> (Driver, Host, Browser) {
-    let driver = Driver::start().await;
-    let host = Host::sample().await;
-    let person = driver.browser("ru").await;
-    person.sign_in(&host.address, &host.tokens[name]).await;
-    (driver, host, person)
-}
 
 /// The window of a new session with Иван Петров.
 async fn window(host: &Host, anna: &Browser) -> String {
@@ -50,7 +44,7 @@ async fn signing_out_leaves_nothing_while_nothing_can_be_read() {
     let (_driver, host, admin) = desk("administrator").await;
     let tokens = async || items(&host.by("administrator"), "/api/tokens").await.len();
     let before = tokens().await;
-    admin.go(&format!("{}/#/settings/{}", host.address, id(SUPPORT))).await;
+    settings(&admin, &host).await;
     let first = admin.tab().await;
     admin.click("button[aria-label='Написать как клиент: WhatsApp']").await;
     eventually("the customer's side opens", async || (admin.tabs().await.len() == 2).then_some(())).await;
@@ -245,9 +239,7 @@ async fn what_could_not_be_read_is_read_when_it_can_be() {
 #[tokio::test]
 async fn escape_leaves_the_form_of_a_contact_and_not_the_dialog() {
     let (_driver, _host, anna) = desk("anna").await;
-    anna.press("+ Новая сессия").await;
-    anna.press("Почта").await;
-    anna.press("Иван Петров").await;
+    begin(&anna, "Почта").await;
     anna.find("dialog [type=submit]:enabled").await;
     anna.press("+ Создать").await;
     anna.find(".contact-form").await;
@@ -269,7 +261,7 @@ async fn escape_leaves_the_form_of_a_contact_and_not_the_dialog() {
 #[tokio::test]
 async fn what_is_typed_into_settings_is_not_lost_to_what_others_change() {
     let (_driver, host, admin) = desk("administrator").await;
-    admin.go(&format!("{}/#/settings/{}", host.address, id(SUPPORT))).await;
+    settings(&admin, &host).await;
     let field = "form input[spellcheck=false]";
     admin.fill(field, "{{ line }} и {{ customer }}").await;
     admin.sees_at(".preview", "Служба поддержки и").await;

@@ -71,6 +71,8 @@ where
                 let closed = CommandError::Unavailable("the engine is closed".to_owned());
                 return Err(failed(closed, in_doubt));
             };
+            // What comes before it has started is not counted among what waits.
+            actor.wait_for_startup().await;
             let asked = actor
                 .ask(request.clone())
                 .mailbox_timeout(options.mailbox_wait)

@@ -43,6 +43,31 @@ async fn a_full_mailbox_answers_busy_and_the_same_command_may_be_sent_again() {
     assert_eq!(all, expected);
 }
 
+/// Those that come before the actor has started are among them.
+#[tokio::test]
+async fn no_more_requests_wait_for_a_session_than_its_mailbox_takes() {
+    let actors = ActorOptions { session_mailbox_max: 8, ..patient() };
+    let (log, engine, session) = held(actors).await;
+    let mut sent = Vec::new();
+    for wave in [5, 32] {
+        sent.extend((0..wave).map(|_| send(&engine, operator(ANNA), session, message("раз"))));
+        // On one thread whoever was first is first again.
+        for _ in 0..wave {
+            tokio::task::yield_now().await;
+        }
+    }
+    eventually("all but nine are refused", || engine.stats().failed == 28).await;
+    log.hold(false);
+    let mut accepted = 0;
+    for sent in sent {
+        match sent.await.expect("an answer") {
+            Ok(_) => accepted += 1,
+            Err(error) => assert_eq!(error.code(), "Busy"),
+        }
+    }
+    assert_eq!((accepted, texts(&engine, session).await.len()), (9, 9), "the one that is decided, and eight");
+}
+
 #[tokio::test]
 async fn a_line_creates_at_most_so_many_sessions_at_once() {
     let (log, engine, _) = held(ActorOptions { line_creations_max: 3, ..ActorOptions::default() }).await;
