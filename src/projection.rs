@@ -223,6 +223,25 @@ impl Projections {
         }
     }
 
+    /// Writes everything that was folded to the folder, and merges what is there, so that reading looks into
+    /// few files: what happens by itself when no event has come for a second.
+    ///
+    /// # Errors
+    ///
+    /// Why the runner stopped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop a merge that has begun.
+    pub async fn rest(&self) -> Result<(), ProjectionError> {
+        let (done, merged) = oneshot::channel();
+        let _ = self.requests.send(Request::Rest { done }).await;
+        match merged.await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.stopped().await),
+        }
+    }
+
     /// Writes everything that was folded to the folder, stops following the log and releases the
     /// folder; queries are refused from then on.
     ///

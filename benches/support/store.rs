@@ -94,10 +94,10 @@ pub async fn write(folder: &Path, past: &Past) -> u64 {
     of_desk + log.stats().bytes
 }
 
-/// Folds the projections, and gives the number of events.
+/// Folds the projections, lets them come to rest, and gives the number of events.
 async fn build(folder: &Path) -> u64 {
     let engine = open(folder).await;
-    engine.read().await.expect("the projections run");
+    engine.read().await.expect("the projections run").rest().await.expect("the tables are merged");
     let events = engine.head().0;
     engine.close().await.expect("the engine closes");
     events

@@ -23,7 +23,7 @@ use crate::seeded::{self, Bug};
 const MARK: foot::Mark = *b"swbsea\0\x01";
 
 /// A block is full from here on: what is read to find one item, unless the item is larger.
-const BLOCK_BYTES: u32 = 2 * 1024;
+const BLOCK_BYTES: u32 = 1024;
 
 /// The most bytes of a label.
 const LABEL_BYTES_MAX: usize = 256;

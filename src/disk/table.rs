@@ -26,7 +26,7 @@ use layers::Layers;
 use merge::{Cursor, Deletions, EVERYTHING, Merge};
 use run::Run;
 use segment::{Building, Segment};
-use tiers::{MERGED_AT_ONCE_ENTRIES_MAX, MERGED_RUNS, MERGED_SEGMENTS, due, merged_at_once};
+use tiers::{MERGED_AT_ONCE_ENTRIES_MAX, MERGED_RUNS, MERGED_SEGMENTS, at_rest, due, merged_at_once};
 
 mod cache;
 mod files;
@@ -295,12 +295,19 @@ impl Table {
     pub(crate) fn merge(&self) -> Result<(), DiskError> {
         let Ok(_one_at_a_time) = self.merging.try_lock() else { return Ok(()) };
         match &self.files {
-            Some(files) => self.merge_runs(files),
+            Some(files) => self.merge_runs(files, |sizes| due(sizes, MERGED_RUNS)),
             None => {
                 self.merge_large_segments();
                 Ok(())
             }
         }
+    }
+
+    /// Merges further than [`Table::merge`], so that few runs are left to look into: for when nothing else
+    /// is to do. It may take long, and returns at once while another merges.
+    pub(crate) fn merge_at_rest(&self) -> Result<(), DiskError> {
+        let Ok(_one_at_a_time) = self.merging.try_lock() else { return Ok(()) };
+        self.files.as_ref().map_or(Ok(()), |files| self.merge_runs(files, at_rest))
     }
 
     /// Lets no merge end while this is held.
@@ -357,10 +364,14 @@ impl Table {
         Ok(())
     }
 
-    fn merge_runs(&self, files: &Files) -> Result<(), DiskError> {
+    fn merge_runs(
+        &self,
+        files: &Files,
+        due: impl Fn(&[u64]) -> Option<std::ops::Range<usize>>,
+    ) -> Result<(), DiskError> {
         loop {
             let runs = self.layers().runs.clone();
-            let Some(due) = due(&runs.iter().map(|run| run.entries).collect::<Vec<_>>(), MERGED_RUNS) else {
+            let Some(due) = due(&runs.iter().map(|run| run.entries).collect::<Vec<_>>()) else {
                 return Ok(());
             };
             let oldest = due.end == runs.len();

@@ -36,6 +36,7 @@ mod kept;
 mod lazily;
 mod open;
 mod prepare;
+mod prove;
 pub(crate) mod raw;
 mod read;
 mod readers;

@@ -3,6 +3,7 @@
 //! Knows when to fold, to write, to merge and to end; must not know how a page is folded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -23,6 +24,10 @@ pub const FLUSH_BYTES_MAX: usize = 32 << 20;
 
 /// Runs of one table beyond which the fold waits for their merge: a lookup asks each of them.
 const RUNS_MERGED_LATER_MAX: usize = 64;
+
+/// After so long without an event the tables are merged further than they have to be, so that reading looks
+/// into few runs.
+const REST_AFTER: Duration = Duration::from_secs(1);
 
 /// How far the projections are.
 #[derive(Clone, Debug)]
@@ -56,6 +61,8 @@ pub(super) enum Request {
     Rebuild { names: Vec<ProjectionName>, done: oneshot::Sender<Position> },
     /// Flushes and goes on.
     Flush { done: oneshot::Sender<()> },
+    /// Flushes, and merges what is worth it, as at rest; the answer comes when that is done.
+    Rest { done: oneshot::Sender<()> },
     /// Flushes, releases the folder and stops.
     Close { done: oneshot::Sender<Result<(), ProjectionError>> },
 }
@@ -74,12 +81,15 @@ pub(super) struct Runner {
     unflushed: u64,
     flushing: Option<JoinHandle<Result<(), ProjectionError>>>,
     merging: Option<JoinHandle<Result<(), ProjectionError>>>,
+    /// Whether anything was written since the last rest.
+    restless: bool,
 }
 
 /// What the runner does next.
 enum Next {
     Fold,
     Request(Request),
+    Rest,
     End,
 }
 
@@ -95,9 +105,19 @@ impl Runner {
     ) {
         let told = progress.clone();
         let released = Arc::clone(&tables);
-        let (read, unflushed, flushing, merging) = (None, 0, None, None);
-        let runner =
-            Runner { tables, log, at, progress, requests, read, flush_events, unflushed, flushing, merging };
+        let runner = Runner {
+            tables,
+            log,
+            at,
+            progress,
+            requests,
+            read: None,
+            flush_events,
+            unflushed: 0,
+            flushing: None,
+            merging: None,
+            restless: true,
+        };
         let task = tokio::spawn(runner.run());
         tokio::spawn(async move {
             let position = told.borrow().position;
@@ -138,6 +158,11 @@ impl Runner {
                     self.flush_all().await?;
                     let _ = done.send(());
                 }
+                Next::Rest => self.merge_at_rest(None).await?,
+                Next::Request(Request::Rest { done }) => {
+                    self.flush_all().await?;
+                    self.merge_at_rest(Some(done)).await?;
+                }
                 Next::Request(Request::Close { done }) => {
                     let flushed = self.flush_all().await;
                     let tables = Arc::clone(&self.tables);
@@ -158,6 +183,7 @@ impl Runner {
                 biased;
                 request = self.requests.recv() => return request.map_or(Next::End, Next::Request),
                 () = std::future::ready(()), if behind => return Next::Fold,
+                () = tokio::time::sleep(REST_AFTER), if self.restless => return Next::Rest,
                 // A log that is gone grows no more; requests still come.
                 changed = head.changed() => if changed.is_err() {
                     return self.requests.recv().await.map_or(Next::End, Next::Request);
@@ -230,6 +256,7 @@ impl Runner {
         let tables = Arc::clone(&self.tables);
         self.flushing = Some(spawn_blocking(move || tables.flush()));
         self.unflushed = 0;
+        self.restless = true;
         Ok(())
     }
 
@@ -241,6 +268,28 @@ impl Runner {
             let tables = Arc::clone(&self.tables);
             self.merging = Some(spawn_blocking(move || tables.merge()));
         }
+        Ok(())
+    }
+
+    /// Begins to merge further than is due, unless something is under way that the fold need not wait for.
+    async fn merge_at_rest(&mut self, done: Option<oneshot::Sender<()>>) -> Result<(), ProjectionError> {
+        let busy = |work: &Option<JoinHandle<_>>| work.as_ref().is_some_and(|work| !work.is_finished());
+        if busy(&self.flushing) || busy(&self.merging) {
+            return Ok(());
+        }
+        if let Some(flushing) = self.flushing.take() {
+            joined(flushing, least(&self.at)).await??;
+        }
+        self.merged(true).await?;
+        let tables = Arc::clone(&self.tables);
+        self.merging = Some(spawn_blocking(move || {
+            let merged = tables.merge_at_rest();
+            if let (Some(done), Ok(())) = (done, &merged) {
+                let _ = done.send(());
+            }
+            merged
+        }));
+        self.restless = false;
         Ok(())
     }
 

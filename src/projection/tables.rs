@@ -279,6 +279,11 @@ impl Tables {
         Ok(self.views()?.iter().try_for_each(|view| view.table.merge())?)
     }
 
+    /// The same, further than is due.
+    pub(super) fn merge_at_rest(&self) -> Result<(), ProjectionError> {
+        Ok(self.views()?.iter().try_for_each(|view| view.table.merge_at_rest())?)
+    }
+
     /// About how much memory a flush would free.
     pub(super) fn unflushed_bytes(&self) -> Result<usize, ProjectionError> {
         Ok(self.views()?.iter().map(|view| view.table.overlay_bytes()).sum())

@@ -332,6 +332,29 @@ fn runs_are_merged_and_what_is_left_of_them_is_removed() {
 }
 
 #[test]
+fn at_rest_what_came_and_went_leaves_nothing_to_pass_by() {
+    let path = folder();
+    let table = open_of(path.path(), |_| Use::Once { list: 1 });
+    let key = |number: u32| [&[7][..], &number.to_be_bytes()].concat();
+    table.apply((0..40).map(|number| (key(number), Some(vec![1; 90]))));
+    table.flush_only([]).expect("it is written");
+    for round in 0..4 {
+        table.apply((round * 9..round * 9 + 9).map(|number| (key(number), None)));
+        table.flush_only([]).expect("it is written");
+    }
+    table.merge().expect("it is merged");
+    assert_eq!(table.runs(), 5, "no merge is due");
+    table.merge_at_rest().expect("it is merged");
+    let runs = &table.layers().runs;
+    assert_eq!(runs.iter().map(|run| run.entries).collect::<Vec<_>>(), [4]);
+    let left = table.scan_prefix(&[7], Direction::Forward, 9).map(|left| left.len());
+    assert_eq!(left, Ok(4));
+    table.merge_at_rest().expect("there is nothing to merge");
+    assert_eq!(table.runs(), 1);
+    assert_eq!(Table::in_memory().merge_at_rest(), Ok(()));
+}
+
+#[test]
 fn a_key_is_found_on_the_disk_however_much_it_shares_with_the_one_before() {
     let folder = folder();
     let opened = Folder::open(folder.path()).expect("it is free");

@@ -10,6 +10,10 @@ use super::segment::Segment;
 /// How many runs of about one size are merged: fewer cost more writing, more cost more looking.
 pub(super) const MERGED_RUNS: usize = 6;
 
+/// At rest, a run is merged with those above it unless it is so many times larger than all of them: each
+/// entry is written again so many times at most before what it stands in is so much larger.
+const AT_REST_TIMES: u64 = 4;
+
 /// How many segments of about one size are merged; they cost less to look into than runs do.
 pub(super) const MERGED_SEGMENTS: usize = 8;
 
@@ -46,4 +50,53 @@ pub(super) fn due(sizes: &[u64], merged: usize) -> Option<Range<usize>> {
     let like_the_last = |at: &usize| sizes[*at] <= sizes[*at - 1] * 2;
     let more = (group.end..sizes.len()).take_while(like_the_last).count();
     Some(group.start..group.end + more)
+}
+
+/// The newest runs, down to the last that is not much larger than all above it: what is worth merging while
+/// nothing else is to do.
+pub(super) fn at_rest(sizes: &[u64]) -> Option<Range<usize>> {
+    let (mut above, mut end) = (*sizes.first()?, 1);
+    for (at, size) in sizes.iter().enumerate().skip(1) {
+        if *size <= above * AT_REST_TIMES {
+            end = at + 1;
+        }
+        above += size;
+    }
+    (end > 1).then_some(0..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_rest_a_run_waits_until_those_above_it_are_a_quarter_of_it() {
+        for (sizes, merged) in [
+            (&[][..], None),
+            (&[7], None),
+            (&[1, 4], Some(0..2)),
+            (&[1, 5], None),
+            (&[1, 5, 24], Some(0..3)),
+            (&[1, 5, 25], None),
+            (&[10, 10, 10, 500], Some(0..3)),
+            (&[1, 100, 100, 100, 900], Some(0..5)),
+        ] {
+            assert_eq!(at_rest(sizes), merged, "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn at_rest_few_runs_are_left_and_no_entry_is_written_often() {
+        let (mut runs, mut written) = (Vec::new(), 0);
+        for _ in 0..1_000 {
+            runs.insert(0, 1u64);
+            while let Some(due) = at_rest(&runs) {
+                let merged: u64 = runs.drain(due).sum();
+                written += merged;
+                runs.insert(0, merged);
+            }
+            assert!(runs.len() <= 5, "{runs:?}");
+        }
+        assert!(written <= 20 * 1_000, "each is written {} times", written / 1_000);
+    }
 }

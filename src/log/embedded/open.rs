@@ -49,13 +49,24 @@ pub(super) fn open(path: &Path, options: &EmbeddedOptions) -> Result<Opened, Ope
     let walk = Walk { frames: &frames, index: &index, recent: &recent, header: &header, path };
     let begin = Checkpoint { position: Position::START, hash: header.hash, ..checkpoint };
     let from = match options.verify {
-        Verify::All => begin,
+        Verify::All => proved(&frames, begin, newest(&frames, begin, checkpoint, RECENT_EVENTS)?)?,
         Verify::Recent => newest(&frames, begin, checkpoint, RECENT_EVENTS)?,
         Verify::Tail => checkpoint,
     };
     let end = walk.run(from, &checkpoint)?;
     let disk = Disk { frames, index };
     Ok(Opened { disk, recent, head: end.position, chain: end.hash, store_id: header.store_id })
+}
+
+/// Proves the sealed files before the newest events; what comes after them is left to who goes on there.
+fn proved(frames: &Frames, begin: Checkpoint, newest: Checkpoint) -> Result<Checkpoint, OpenError> {
+    let end = frames.prove_up_to(newest.position, check_records)?;
+    Ok(end.map_or(begin, |(position, hash)| Checkpoint { position, hash, ..begin }))
+}
+
+fn check_records(frame: &Frame) -> Result<(), ReadError> {
+    let mut records = frame.records();
+    records.try_for_each(|record| record.map(drop)).map_err(|error| frames::damaged(frame.first, error))
 }
 
 /// Where the newest events begin, as far back as they are checked; not after what the index has.
@@ -137,10 +148,7 @@ impl Walk<'_> {
             if end.position > indexed.position {
                 self.fold(&frame, &end)?;
             } else {
-                frame
-                    .records()
-                    .try_for_each(|record| record.map(drop))
-                    .map_err(|e| frames::damaged(frame.first, e))?;
+                check_records(&frame)?;
             }
             self.recent.push(vec![frame]);
         }

@@ -149,6 +149,40 @@ async fn a_close_during_a_merge_waits_for_it_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_at_rest_is_merged_by_itself_and_folds_on_meanwhile() {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let log = MemoryLog::new();
+    let projections = opened(Place::Folder(folder.path().into()), &log).await;
+    let first = sessions(&projections);
+    let mut number = 0;
+    // Flushes follow each other until there is something to merge at rest that is not due.
+    while first.table.runs() < 2 || first.table.has_merged() {
+        happens(&log, number).await;
+        projections.caught_up(log.head()).await.expect("it folds");
+        number += 1;
+        assert!(number < SESSIONS_MAX, "nothing was written");
+    }
+    let held = first.table.hold_merges();
+    let begun = async {
+        while !first.table.has_merged() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(HANG, begun).await.expect("a merge begins, though nothing happens");
+    for more in number..number + 100 {
+        happens(&log, more).await;
+    }
+    timeout(HANG, projections.caught_up(log.head())).await.expect("it folds meanwhile").expect("it folds");
+    drop(held);
+    timeout(HANG, projections.rest()).await.expect("it ends").expect("it is merged");
+    assert_eq!(first.table.runs(), 1);
+    drop(first);
+    timeout(HANG, projections.close()).await.expect("it ends").expect("it is written");
+    assert_eq!(projections.rest().await, Err(ProjectionError::Closed));
+    is_whole(folder.path(), &log).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_merge_that_fails_during_a_close_or_a_rebuild_is_told_and_loses_nothing() {
     for rebuild in [false, true] {
         let folder = tempfile::tempdir().expect("a folder for temporary files");

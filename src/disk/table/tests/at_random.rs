@@ -146,6 +146,7 @@ fn run_at_random(seed: u64, mut table: Table, mut reopen: impl FnMut(Table) -> T
         match chance.below(8) {
             0 | 1 => table.flush_only([]).expect("it is written"),
             2 => table.merge().expect("it is merged"),
+            4 => table.merge_at_rest().expect("it is merged"),
             3 => table = reopen(table),
             _ => {}
         }
