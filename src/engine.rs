@@ -159,7 +159,7 @@ impl Engine {
         caller: Caller,
         command: WorkspaceCommand,
     ) -> Result<Receipt, CommandError> {
-        let ask = self.ask(caller, (), command)?;
+        let ask = self.ask(caller, (), command).await?;
         let (world, attempt) = (Arc::clone(&self.inner.world), attempt(&ask, Remembered::OfNoLine));
         self.run(attempt, async move { plain::workspace(&world, &ask).await }).await
     }
@@ -175,7 +175,7 @@ impl Engine {
         operator: OperatorId,
         command: OperatorCommand,
     ) -> Result<Receipt, CommandError> {
-        let ask = self.ask(caller, operator, command)?;
+        let ask = self.ask(caller, operator, command).await?;
         let (world, attempt) = (Arc::clone(&self.inner.world), attempt(&ask, Remembered::OfNoLine));
         self.run(attempt, async move { plain::operator(&world, operator, &ask).await }).await
     }
@@ -192,7 +192,7 @@ impl Engine {
         line: Option<LineId>,
         command: ElementCommand,
     ) -> Result<Receipt, CommandError> {
-        let ask = self.ask(caller, (element.clone(), line), Arc::new(command))?;
+        let ask = self.ask(caller, (element.clone(), line), Arc::new(command)).await?;
         let asked = line.map_or(Remembered::OfNoLine, |line| {
             Remembered::Element(element.clone(), line, Arc::clone(&ask.command))
         });
@@ -212,7 +212,7 @@ impl Engine {
         command: LineCommand,
     ) -> Result<Receipt, CommandError> {
         let creates = matches!(command, LineCommand::CreateLine { .. });
-        let ask = self.ask(caller, line, Arc::new(command))?;
+        let ask = self.ask(caller, line, Arc::new(command)).await?;
         let asked = Remembered::Line(line, Arc::clone(&ask.command));
         let (world, attempt) = (Arc::clone(&self.inner.world), attempt(&ask, asked));
         self.run(attempt, async move {
@@ -240,7 +240,7 @@ impl Engine {
         command: CreateSession,
     ) -> Result<Receipt, CommandError> {
         let line = command.line;
-        let ask = self.ask(caller, (), Arc::new(command))?;
+        let ask = self.ask(caller, (), Arc::new(command)).await?;
         let attempt = attempt(&ask, Remembered::Create(Arc::clone(&ask.command)));
         let world = &self.inner.world;
         let answer = async {
@@ -264,7 +264,7 @@ impl Engine {
         session: SessionId,
         command: SessionCommand,
     ) -> Result<Receipt, CommandError> {
-        let ask = self.ask(caller, session, Arc::new(command))?;
+        let ask = self.ask(caller, session, Arc::new(command)).await?;
         let attempt = attempt(&ask, Remembered::Session(session, Arc::clone(&ask.command)));
         self.counted(attempt, self.inner.world.ask_session(session, ask).await).await
     }
@@ -275,7 +275,7 @@ impl Engine {
     ///
     /// See [`Engine::workspace`].
     pub async fn receive(&self, caller: Caller, command: ReceiveMessage) -> Result<Receipt, CommandError> {
-        let ask = self.ask(caller, (), Arc::new(command))?;
+        let ask = self.ask(caller, (), Arc::new(command)).await?;
         let asked = Remembered::Receive(Arc::clone(&ask.command));
         let (world, attempt) = (Arc::clone(&self.inner.world), attempt(&ask, asked));
         self.run(attempt, async move { actor::deliver(&world, ask).await }).await
@@ -294,7 +294,7 @@ impl Engine {
         command: SendInitiated,
     ) -> Result<Receipt, CommandError> {
         let command = SendInitiated { command: caller.command, ..command };
-        let ask = self.ask(caller, (), Arc::new(command))?;
+        let ask = self.ask(caller, (), Arc::new(command)).await?;
         let asked = Remembered::Initiate(Arc::clone(&ask.command));
         let (world, attempt) = (Arc::clone(&self.inner.world), attempt(&ask, asked));
         self.run(attempt, async move { actor::deliver(&world, ask).await }).await
@@ -412,7 +412,13 @@ impl Engine {
         }
     }
 
-    fn ask<C: Hash>(&self, caller: Caller, about: impl Hash, command: C) -> Result<Ask<C>, CommandError> {
+    async fn ask<C: Hash>(
+        &self,
+        caller: Caller,
+        about: impl Hash,
+        command: C,
+    ) -> Result<Ask<C>, CommandError> {
+        self.inner.views.keep_up().await;
         let permit = Arc::new(self.inner.gate.enter()?);
         let digest = request::digest(&caller.principal, &(about, &command));
         Ok(Ask { caller, digest, command, _permit: permit })

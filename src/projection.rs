@@ -188,6 +188,18 @@ impl Projections {
         self.wait(|progress| progress.position >= position).await
     }
 
+    /// Waits while they are more than so many events behind a position; not while they are opened or rebuilt,
+    /// when readers wait anyway, nor when they have stopped.
+    pub(crate) async fn near(&self, position: Position, events_max: u64) {
+        let is_near =
+            |now: &Progress| !now.is_ready() || position.0.saturating_sub(now.position.0) <= events_max;
+        if is_near(&self.progress.borrow()) {
+            return;
+        }
+        // It ends with an error only where nobody folds any more.
+        let _ = self.progress.clone().wait_for(is_near).await;
+    }
+
     /// Drops these projections and folds them again from the start of the log; returns when they
     /// have caught up with where they were. Queries of any projection wait meanwhile.
     ///

@@ -15,6 +15,10 @@ use crate::projection::{Place, ProjectionError, ProjectionName, Projections, pla
 const RELEASE_WAIT_MAX: Duration = Duration::from_secs(30);
 const RELEASE_POLL: Duration = Duration::from_millis(10);
 
+/// How far what is read may be behind what is written before commands wait: what is folded in some tenths
+/// of a second.
+const BEHIND_EVENTS_MAX: u64 = 131_072;
+
 /// Where projections are folded anew.
 #[derive(Clone, Debug)]
 pub(super) enum Beside {
@@ -59,6 +63,15 @@ impl Views {
     /// Those that are read now. Who holds them may read on when others have taken their place.
     pub fn current(&self) -> Arc<Projections> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).projections)
+    }
+
+    /// Waits while what is read is far behind what is written, so that who reads never waits long.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing.
+    pub async fn keep_up(&self) {
+        self.current().near(self.log.head(), BEHIND_EVENTS_MAX).await;
     }
 
     /// Folds them anew from the start of the log, and puts them in the place of the old ones when they

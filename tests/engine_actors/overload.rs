@@ -1,5 +1,7 @@
 //! Too much at once is answered, at a bound, with `Busy`; nothing waits for ever.
 
+use switchboard::log::{Append, Position, Stamp};
+
 use super::*;
 
 /// A desk whose log holds every append, so that commands pile up.
@@ -113,4 +115,36 @@ async fn a_command_without_an_answer_in_time_is_unknown_and_found_again() {
     engine.session(by(Principal::Operator(ANNA), id), session, text).await.expect("it was written");
     assert_eq!(engine.head(), head);
     assert_eq!(texts(&engine, session).await, ["раз"]);
+}
+
+/// Who reads waits until he sees what was answered: commands do not run away from him.
+#[tokio::test]
+async fn commands_wait_for_projections_that_are_far_behind() {
+    const BEHIND_EVENTS_MAX: usize = 131_072;
+    let log = TroubledLog::new();
+    let engine = desk_on(&log, ActorOptions::default()).await;
+    let session = session_of_anna(&engine).await;
+    engine.read().await.expect("the projections run");
+    log.hold_back(true);
+    // Somebody else writes, more than one is read.
+    let last = log.untroubled().read_all(Position::START, usize::MAX).await.expect("it reads").pop();
+    let last = last.expect("the desk was set up");
+    let mut left = BEHIND_EVENTS_MAX;
+    while left > 0 {
+        let (entries, expects) = (vec![last.entry.clone(); left.min(10_000)], Vec::new());
+        let stamp = Stamp { command: uuid::Uuid::now_v7(), ..last.stamp.clone() };
+        left -= entries.len();
+        log.untroubled().append(Append { entries, expects, stamp }).await.expect("it is written");
+    }
+    assert_eq!(engine.stats().projection_lag, BEHIND_EVENTS_MAX as u64);
+    engine.session(operator(ANNA), session, message("раз")).await.expect("it is not too far");
+    let second = send(&engine, operator(ANNA), session, message("два"));
+    let line = engine.line(admin(), SUPPORT, LineCommand::RenameLine { title: "Линия".into() });
+    let waits = tokio::time::timeout(Duration::from_millis(100), line).await;
+    assert!(waits.is_err() && !second.is_finished(), "one event more is too far");
+    assert_eq!(engine.stats().commands, 0, "nothing of it has begun");
+    log.hold_back(false);
+    second.await.expect("an answer").expect("it is written when the projections are there");
+    assert!(engine.stats().projection_lag < BEHIND_EVENTS_MAX as u64);
+    engine.close().await.expect("it closes");
 }

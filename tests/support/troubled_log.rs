@@ -30,6 +30,8 @@ pub struct TroubledLog {
     inner: Arc<MemoryLog>,
     troubles: Mutex<VecDeque<Trouble>>,
     held: watch::Sender<bool>,
+    /// Whether who follows the log waits, and projections with him.
+    held_back: watch::Sender<bool>,
     handed_over: AtomicU64,
     waking: Arc<Waking>,
 }
@@ -43,9 +45,9 @@ struct Waking {
 
 impl TroubledLog {
     pub fn new() -> Arc<TroubledLog> {
-        let (held, _) = watch::channel(false);
+        let (held, held_back) = (watch::Sender::new(false), watch::Sender::new(false));
         let (inner, troubles, handed_over) = (MemoryLog::new(), Mutex::default(), AtomicU64::new(0));
-        Arc::new(TroubledLog { inner, troubles, held, handed_over, waking: Arc::default() })
+        Arc::new(TroubledLog { inner, troubles, held, held_back, handed_over, waking: Arc::default() })
     }
 
     /// The log itself, for another engine on it that meets no trouble.
@@ -71,6 +73,11 @@ impl TroubledLog {
     /// Whether appends wait instead of being written.
     pub fn hold(&self, held: bool) {
         self.held.send_replace(held);
+    }
+
+    /// Whether projections wait instead of reading on.
+    pub fn hold_back(&self, held: bool) {
+        self.held_back.send_replace(held);
     }
 }
 
@@ -118,7 +125,11 @@ impl Log for TroubledLog {
     }
 
     fn read_all(&self, after: Position, limit: usize) -> LogFuture<Result<Vec<Record>, ReadError>> {
-        self.inner.read_all(after, limit)
+        let (inner, mut held) = (Arc::clone(&self.inner), self.held_back.subscribe());
+        Box::pin(async move {
+            let _ = held.wait_for(|held| !held).await;
+            inner.read_all(after, limit).await
+        })
     }
 
     fn read_at(
