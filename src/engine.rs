@@ -418,7 +418,7 @@ impl Engine {
         about: impl Hash,
         command: C,
     ) -> Result<Ask<C>, CommandError> {
-        self.inner.views.keep_up().await;
+        self.inner.views.keep_up().await?;
         let permit = Arc::new(self.inner.gate.enter()?);
         let digest = request::digest(&caller.principal, &(about, &command));
         Ok(Ask { caller, digest, command, _permit: permit })

@@ -19,6 +19,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -188,16 +189,17 @@ impl Projections {
         self.wait(|progress| progress.position >= position).await
     }
 
-    /// Waits while they are more than so many events behind a position; not while they are opened or rebuilt,
-    /// when readers wait anyway, nor when they have stopped.
-    pub(crate) async fn near(&self, position: Position, events_max: u64) {
+    /// Waits while they are more than so many events behind a position, and says whether they came there in
+    /// time. It does not wait while they are opened or rebuilt, when readers wait anyway, nor when they have
+    /// stopped.
+    pub(crate) async fn near(&self, position: Position, events_max: u64, wait_max: Duration) -> bool {
         let is_near =
             |now: &Progress| !now.is_ready() || position.0.saturating_sub(now.position.0) <= events_max;
         if is_near(&self.progress.borrow()) {
-            return;
+            return true;
         }
         // It ends with an error only where nobody folds any more.
-        let _ = self.progress.clone().wait_for(is_near).await;
+        tokio::time::timeout(wait_max, self.progress.clone().wait_for(is_near)).await.is_ok()
     }
 
     /// Drops these projections and folds them again from the start of the log; returns when they

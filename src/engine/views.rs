@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use crate::disk::DiskError;
 use crate::log::{Log, Position};
 use crate::projection::{Place, ProjectionError, ProjectionName, Projections, place};
+use crate::request::CommandError;
 
 /// How long the projections that were read before may hold their folder: until their last reader has
 /// read, and what they had in memory is written.
@@ -18,6 +19,9 @@ const RELEASE_POLL: Duration = Duration::from_millis(10);
 /// How far what is read may be behind what is written before commands wait: what is folded in some tenths
 /// of a second.
 const BEHIND_EVENTS_MAX: u64 = 131_072;
+
+/// How long a command waits for that before it is answered `Busy`.
+const BEHIND_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Where projections are folded anew.
 #[derive(Clone, Debug)]
@@ -67,11 +71,20 @@ impl Views {
 
     /// Waits while what is read is far behind what is written, so that who reads never waits long.
     ///
+    /// # Errors
+    ///
+    /// `Busy` where that takes too long.
+    ///
     /// # Cancel safety
     ///
     /// It changes nothing.
-    pub async fn keep_up(&self) {
-        self.current().near(self.log.head(), BEHIND_EVENTS_MAX).await;
+    pub async fn keep_up(&self) -> Result<(), CommandError> {
+        match self.current().near(self.log.head(), BEHIND_EVENTS_MAX, BEHIND_WAIT_MAX).await {
+            true => Ok(()),
+            false => Err(CommandError::Busy(format!(
+                "for {BEHIND_WAIT_MAX:?} what is read has been more than {BEHIND_EVENTS_MAX} events behind"
+            ))),
+        }
     }
 
     /// Folds them anew from the start of the log, and puts them in the place of the old ones when they
