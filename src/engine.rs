@@ -108,7 +108,7 @@ impl Engine {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Outside of a tokio runtime with timers.
     pub async fn open(options: EngineOptions) -> Result<Engine, OpenError> {
         let mut embedded = None;
         let (log, place, beside): (Arc<dyn Log>, Place, Beside) = match options.storage {

@@ -144,7 +144,7 @@ impl Projections {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Outside of a tokio runtime with timers.
     pub async fn open(place: Place, log: Arc<dyn Log>) -> Result<Projections, ProjectionError> {
         Projections::open_to_flush(place, log, FLUSH_EVENTS_MAX).await
     }

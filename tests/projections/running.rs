@@ -158,7 +158,7 @@ async fn a_folder_opened_again_goes_on_where_it_was() {
 fn what_was_not_written_is_folded_again() {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let log = MemoryLog::new();
-    let run = || tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let run = || tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let commands = history(13, 400);
     let first = run();
     let live = first.block_on(async {
