@@ -14,6 +14,9 @@ use source::{Source, names, path_names, without_tests};
 /// The most lines of a file of `src`.
 const LINES_MAX: usize = 500;
 
+/// The most lines of the model's reference: who reads it beside the mission is to see that it is right.
+const REFERENCE_LINES_MAX: usize = 200;
+
 /// What a rule found: the file, the line, and what it says.
 #[derive(Debug, PartialEq, Eq)]
 struct Finding(String);
@@ -164,6 +167,13 @@ fn bites(file: &str, code: &str, what: &str) {
 #[track_caller]
 fn passes(file: &str, code: &str) {
     assert_eq!(findings(file, &format!("//! A file.\n{code}\n")), []);
+}
+
+#[test]
+fn the_models_reference_can_be_read_at_once() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/model/reference.rs");
+    let lines = fs::read_to_string(path).expect("a source file").lines().count();
+    assert!(lines <= REFERENCE_LINES_MAX, "it has {lines} lines");
 }
 
 #[test]

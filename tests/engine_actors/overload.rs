@@ -143,6 +143,7 @@ async fn commands_wait_for_projections_that_are_far_behind() {
     let waits = tokio::time::timeout(Duration::from_millis(100), line).await;
     assert!(waits.is_err() && !second.is_finished(), "one event more is too far");
     assert_eq!(engine.stats().commands, 0, "nothing of it has begun");
+    let head = engine.head();
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(10)).await;
     let busy = second.await.expect("an answer").expect_err("nobody folds");
@@ -153,7 +154,7 @@ async fn commands_wait_for_projections_that_are_far_behind() {
     assert!(!third.is_finished());
     log.hold_back(false);
     third.await.expect("an answer").expect("it is written when the projections are there");
-    assert_eq!(texts(&engine, session).await, ["раз", "три"]);
+    assert_eq!(engine.head(), Position(head.0 + 1), "what was refused was not written");
     assert!(engine.stats().projection_lag < BEHIND_EVENTS_MAX as u64);
     engine.close().await.expect("it closes");
 }

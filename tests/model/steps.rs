@@ -8,7 +8,7 @@ use switchboard::domain::event::{EntryPoint, InboundRule, LineRules, Role};
 use switchboard::domain::id::*;
 use uuid::Uuid;
 
-use super::state::{Command, Model};
+use super::state::{Command, Line, Model};
 use super::world::*;
 
 /// Who of a list asks what, and what befalls it.
@@ -29,7 +29,6 @@ pub enum What {
     Receive,
     Initiate,
     Act,
-    Report,
     Presence,
     Licence,
     Permit,
@@ -58,8 +57,7 @@ pub fn steps(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Step>> 
         14 => Just(What::Create),
         11 => Just(What::Receive),
         6 => Just(What::Initiate),
-        42 => Just(What::Act),
-        5 => Just(What::Report),
+        47 => Just(What::Act),
         5 => Just(What::Presence),
         1 => Just(What::Licence),
         1 => Just(What::Permit),
@@ -94,15 +92,13 @@ impl Step {
 
     /// Who asks for what, as step `number` of a history that has come to this state.
     pub fn order(&self, number: usize, model: &mut Model) -> (Principal, Command) {
-        let admin = mostly(self.who, 16, administrator(), |who| Principal::Operator(pick(&PEOPLE, who)));
-        let person = pick(&PEOPLE, self.a);
+        let (admin, person) = (administrator(), pick(&PEOPLE, self.a));
         let contact = element(usize::from(mostly(self.a, 24, self.a % 2, |at| at % 5)));
         match self.what {
             What::Create => self.create(number, model, contact),
             What::Receive => self.receive(number, model),
             What::Initiate => self.initiate(number, model, contact),
             What::Act => self.act(number, model),
-            What::Report => self.report(model),
             What::Presence => {
                 let who = mostly(self.who, 4, Principal::Operator(person), |_| admin);
                 (who, Command::Presence(person, !self.b.is_multiple_of(4)))
@@ -113,14 +109,19 @@ impl Step {
                 let of = usize::from(self.a % 2);
                 let (name, value) =
                     field(if self.b.is_multiple_of(4) { 1 - of } else { of }, usize::from(self.c) % FIELDS);
-                (admin, Command::Field(contact, name, (!self.b.is_multiple_of(3)).then_some(value)))
+                (admin, Command::Field(element(of), name, (!self.b.is_multiple_of(3)).then_some(value)))
             }
-            _ => (admin, Command::Line(pick(&LINES, self.who), self.setting())),
+            _ => {
+                let line = usize::from(self.who) % (LINES.len() - 1);
+                (admin, Command::Line(LINES[line], self.setting(line, &model.lines[&LINES[line]])))
+            }
         }
     }
 
-    fn setting(&self) -> LineCommand {
-        let at = usize::from(self.b) % (CHANNELS.len() - 1);
+    /// A setting of a line that is not refused.
+    fn setting(&self, line: usize, known: &Line) -> LineCommand {
+        let of: Vec<_> = (0..CHANNELS.len()).filter(|at| CHANNELS[*at].0 == line).collect();
+        let at = pick(&of, self.b);
         let app = app(usize::from(self.b) % 3);
         let (operator, role) =
             (pick(&PEOPLE, self.b), pick(&[Role::Operator, Role::Supervisor, Role::Reader], self.c));
@@ -128,23 +129,17 @@ impl Step {
             0 => LineCommand::ClearContactApp,
             1 | 2 => LineCommand::SetContactApp { app: mostly(self.c, 3, crate::world::app(0), |_| app) },
             3 => LineCommand::UnbindApp { app },
-            4 => LineCommand::BindApp { app },
-            5 => LineCommand::RemoveWidget { app },
+            4..=6 if !known.bound.contains_key(&app) => LineCommand::BindApp { app },
+            4 | 5 => LineCommand::RemoveWidget { app },
             6 => LineCommand::PlaceWidget { app },
             7 | 8 => LineCommand::RevokeRole { operator, role },
             9 | 10 => LineCommand::GrantRole { operator, role },
             11 | 12 => LineCommand::DisconnectChannel { channel: channel(at) },
             13 => {
                 let mut policy = CHANNELS[at].1.policy().expect("of a built-in kind");
-                policy.operator_create = pick(
-                    &[
-                        OperatorCreate::Never,
-                        OperatorCreate::PriorInboundOnly,
-                        policy.operator_create,
-                        OperatorCreate::Always,
-                    ],
-                    self.c,
-                );
+                let stricter =
+                    [OperatorCreate::Never, OperatorCreate::PriorInboundOnly, policy.operator_create];
+                policy.operator_create = pick(&stricter, self.c).min(policy.operator_create);
                 LineCommand::SetChannelPolicy { channel: channel(at), policy }
             }
             14..=16 => connect(at, &CHANNELS[at].1),
@@ -169,13 +164,6 @@ impl Step {
         mostly(self.c, 32, SessionId(Step::fresh(number, 5)), |at| self.session(at, model))
     }
 
-    fn new_message(&self, number: usize, session: SessionId, model: &Model) -> MessageId {
-        let known = model.sessions.get(&session).and_then(|session| session.messages.keys().next_back());
-        mostly(self.c, 32, MessageId(Step::fresh(number, 3)), |_| {
-            *known.unwrap_or(&MessageId(Step::fresh(number, 3)))
-        })
-    }
-
     fn account(&self, of: &ElementRef) -> ChosenAccount {
         let contact = if *of == element(1) { 1 } else { 0 };
         let number = pick(&[0, 0, 0, 1, 1, 2, 2, 3, 4, 5, 6, 7], self.b);
@@ -184,7 +172,7 @@ impl Step {
     }
 
     fn via(&self, number: u8) -> EntryPoint {
-        mostly(number, 4, EntryPoint::LinesSection, |at| EntryPoint::Card(element(usize::from(at) % 5)))
+        mostly(number, 4, EntryPoint::LinesSection, |at| EntryPoint::Card(element(usize::from(at) % 4)))
     }
 
     /// A line of the account's medium mostly, and the first of its channels now and then.
@@ -201,7 +189,7 @@ impl Step {
 
     fn create(&self, number: usize, model: &Model, contact: ElementRef) -> (Principal, Command) {
         let who = mostly(self.who, 10, Principal::Operator(pick(&PEOPLE[..3], self.who)), |at| {
-            pick(&[Principal::Operator(PEOPLE[3]), Principal::Operator(PEOPLE[4]), administrator()], at)
+            pick(&[Principal::Operator(PEOPLE[3]), administrator()], at)
         });
         let (line, channel) = self.way();
         let subject =
@@ -223,10 +211,7 @@ impl Step {
             channel: channel(at),
             address,
             sender: None,
-            external_id: mostly(self.c, 8, number.to_string(), |at| match at % 5 {
-                4 => " ".to_owned(),
-                at => format!("repeated {at}"),
-            }),
+            external_id: mostly(self.c, 8, number.to_string(), |at| format!("repeated {}", at % 4)),
             text: "Здравствуйте".to_owned(),
             subject: None,
             in_reply_to: self.who.is_multiple_of(3).then(|| self.session(self.c, model)),
@@ -239,18 +224,17 @@ impl Step {
         let (line, channel) = self.way();
         let append_to = (self.who % 4 == 1).then(|| self.session(self.c, model));
         let session = self.new_session(number, model);
-        let message = self.new_message(number, append_to.unwrap_or(session), model);
         let command = SendInitiated {
             command: CommandId(Step::fresh(number, 1)),
             session,
-            message,
+            message: MessageId(Step::fresh(number, 3)),
             line,
             account: self.account(&contact),
             contact,
             channel,
             subject: None,
             append_to,
-            text: mostly(self.who, 24, "Заказ готов", |_| "\n").to_owned(),
+            text: "Заказ готов".to_owned(),
         };
         let who = mostly(self.who, 16, Principal::Process(process(0)), |at| {
             pick(&[Principal::Process(process(1)), Principal::Operator(PEOPLE[0])], at)
@@ -265,51 +249,17 @@ impl Step {
         let who = mostly(self.who, 4, usual, |at| {
             mostly(at, 8, Principal::Operator(pick(&PEOPLE, at)), |_| administrator())
         });
-        let message = self.new_message(number, id, model);
-        let element = element(usize::from(self.c) % 5);
-        let act = match self.b % 24 {
+        let act = match self.b % 20 {
             0..=2 => SessionCommand::Take,
             3..=5 => SessionCommand::AssignOperator { operator: pick(&PEOPLE, self.c) },
             6..=10 => {
-                let text = mostly(self.c, 20, "Ответ", |_| "").to_owned();
-                SessionCommand::SendMessage { message, text, via: self.via(self.c) }
+                let message = MessageId(Step::fresh(number, 3));
+                SessionCommand::SendMessage { message, text: "Ответ".to_owned(), via: self.via(self.c) }
             }
             11..=14 => SessionCommand::Close,
-            15..=18 => SessionCommand::Reopen,
-            19 => SessionCommand::Rename { name: format!("Имя {number}") },
-            20..=22 => SessionCommand::LinkElement { element },
-            _ => SessionCommand::UnlinkElement { element },
+            _ => SessionCommand::Reopen,
         };
         (who, Command::Session(id, act))
-    }
-
-    fn report(&self, model: &Model) -> (Principal, Command) {
-        // Of messages that have arrived or failed, another report is worth more than of others.
-        let settled = model.sessions.iter().flat_map(|(id, session)| {
-            let settled = session.messages.iter().filter(|(_, known)| known.is_some_and(|known| known > 1));
-            settled.map(|(message, _)| (*id, *message))
-        });
-        let settled: Vec<_> = if self.b.is_multiple_of(4) { settled.collect() } else { Vec::new() };
-        let again = settled.get(usize::from(self.a) % settled.len().max(1)).copied();
-        let id = again.map_or_else(|| self.session(self.a, model), |(id, _)| id);
-        let session = model.sessions.get(&id);
-        let newest = session.and_then(|session| session.messages.keys().rev().nth(usize::from(self.b % 3)));
-        let message = again.map(|(_, message)| message).or(newest.copied());
-        let message = message.unwrap_or(MessageId(Uuid::from_u128(0xdead)));
-        let reports = [
-            DeliveryReport::HandedOver,
-            DeliveryReport::Delivered,
-            DeliveryReport::Read,
-            DeliveryReport::Failed { reason: "нет такого номера".into() },
-        ];
-        let own = session.map_or(channel(0), |session| session.slot.0);
-        let who = mostly(self.who, 12, Principal::Channel(own), |at| {
-            Principal::Channel(channel(usize::from(at) % 8))
-        });
-        (
-            who,
-            Command::Session(id, SessionCommand::ReportDelivery { message, report: pick(&reports, self.c) }),
-        )
     }
 
     /// How far the clock steps, in microseconds: mostly on, now and then back.

@@ -14,8 +14,7 @@ use switchboard::projection::Place;
 use switchboard::{Caller, Engine, EngineOptions};
 use uuid::Uuid;
 
-use super::reference::medium;
-use super::state::{Channel, Model};
+use super::state::{Channel, Model, medium};
 
 const fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
@@ -42,14 +41,9 @@ pub fn channel(number: usize) -> ChannelId {
     ChannelId(id(0x2001 + number as u128))
 }
 
-/// Somebody of every role, and the last one whom nobody registered.
-pub const PEOPLE: [OperatorId; 5] = [
-    OperatorId(id(0x3001)),
-    OperatorId(id(0x3002)),
-    OperatorId(id(0x3003)),
-    OperatorId(id(0x3004)),
-    OperatorId(id(0x3005)),
-];
+/// Somebody of every role.
+pub const PEOPLE: [OperatorId; 4] =
+    [OperatorId(id(0x3001)), OperatorId(id(0x3002)), OperatorId(id(0x3003)), OperatorId(id(0x3004))];
 
 /// Line, person, role.
 const ROLES: [(usize, usize, Role); 9] = [
@@ -104,7 +98,7 @@ pub fn administrator() -> Principal {
 pub fn model() -> Model {
     let mut model = Model::default();
     model.processes.insert(process(0), true);
-    model.people = PEOPLE[..4].iter().map(|person| (*person, false)).collect();
+    model.people = PEOPLE.iter().map(|person| (*person, false)).collect();
     for number in 0..4 {
         let fields =
             if number < 2 { (0..FIELDS).map(|at| field(number, at)).collect() } else { Default::default() };
@@ -113,7 +107,7 @@ pub fn model() -> Model {
     for (number, line) in LINES[..3].iter().enumerate() {
         let line = model.lines.entry(*line).or_default();
         for (at, (_, kind)) in CHANNELS.iter().enumerate().filter(|(_, (of, _))| *of == number) {
-            let made = Channel { kind: kind.clone(), create: medium(kind).0, connected: true };
+            let made = Channel { kind: kind.clone(), create: medium(kind).begins, connected: true };
             line.channels.insert(channel(at), made);
         }
         let roles = ROLES.iter().filter(|(of, ..)| *of == number);
@@ -135,7 +129,7 @@ pub async fn build(log: Arc<MemoryLog>) {
     let permit =
         WorkspaceCommand::PermitProcess { process: process(0), title: "Заказ готов".into() };
     engine.workspace(by(), permit).await.expect("a process");
-    for person in &PEOPLE[..4] {
+    for person in &PEOPLE {
         let register = OperatorCommand::RegisterOperator { name: "Анна".into() };
         engine.operator(by(), *person, register).await.expect("a person");
     }

@@ -192,6 +192,8 @@ impl Host {
         let process = Command::new(&program)
             .args(["serve", "--sample", "--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
+            // Nobody asks so much in a second, and that is bounded elsewhere.
+            .args(["--requests-per-token", "0", "--requests-per-address", "0"])
             .env("RUST_LOG", "off")
             .stdout(Stdio::piped())
             .spawn();

@@ -9,6 +9,9 @@ use crate::word;
 
 const FOOT_BYTES: usize = 20;
 
+/// About how many pieces are sealed at most.
+const PIECES_MAX: usize = 256;
+
 /// A file tells no more than it has, and what is sealed is read as it was.
 ///
 /// # Panics
@@ -66,7 +69,8 @@ fn mended(input: &[u8]) -> Option<Vec<u8>> {
 /// Seals pieces of the input, each under a number, and reads them.
 fn written(folder: &Path, input: &[u8]) {
     let Some((length, bytes)) = input.split_first() else { return };
-    let pieces = bytes.chunks(1 + usize::from(*length) * 16);
+    // Each is read with the block in which it stands: few enough that this takes little.
+    let pieces = bytes.chunks((1 + usize::from(*length) * 16).max(bytes.len() / PIECES_MAX));
     let items: Vec<(u64, Vec<u8>)> = (1..).step_by(3).zip(pieces.map(<[u8]>::to_vec)).collect();
     let Some((last, _)) = items.last() else { return };
     let label = &bytes[..bytes.len().min(64)];
