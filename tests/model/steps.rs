@@ -57,12 +57,12 @@ pub fn steps(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Step>> 
         14 => Just(What::Create),
         11 => Just(What::Receive),
         6 => Just(What::Initiate),
-        47 => Just(What::Act),
+        45 => Just(What::Act),
         5 => Just(What::Presence),
         1 => Just(What::Licence),
         1 => Just(What::Permit),
         3 => Just(What::Field),
-        6 => Just(What::Line),
+        8 => Just(What::Line),
         3 => Just(What::Clock),
         3 => Just(What::Again),
         2 => Just(What::Reused),
@@ -135,14 +135,14 @@ impl Step {
             7 | 8 => LineCommand::RevokeRole { operator, role },
             9 | 10 => LineCommand::GrantRole { operator, role },
             11 | 12 => LineCommand::DisconnectChannel { channel: channel(at) },
-            13 => {
+            13..=15 => {
                 let mut policy = CHANNELS[at].1.policy().expect("of a built-in kind");
                 let stricter =
                     [OperatorCreate::Never, OperatorCreate::PriorInboundOnly, policy.operator_create];
                 policy.operator_create = pick(&stricter, self.c).min(policy.operator_create);
                 LineCommand::SetChannelPolicy { channel: channel(at), policy }
             }
-            14..=16 => connect(at, &CHANNELS[at].1),
+            16 | 17 => connect(at, &CHANNELS[at].1),
             _ => {
                 let inbound = InboundRule::ReopenWithin { seconds: u32::from(self.c) };
                 let inbound = if self.b.is_multiple_of(3) { InboundRule::NewSession } else { inbound };
@@ -155,8 +155,8 @@ impl Step {
 
     /// One of the newest sessions, now and then one that does not exist.
     fn session(&self, number: u8, model: &Model) -> SessionId {
-        let back = usize::from(mostly(number, 40, number % 8, |_| u8::MAX));
-        let found = model.sessions.keys().rev().nth(back);
+        let back = usize::from(number % 8) % model.sessions.len().max(1);
+        let found = mostly(number, 40, model.sessions.keys().rev().nth(back), |_| None);
         found.copied().unwrap_or(SessionId(Uuid::from_u128(0xdead)))
     }
 
@@ -245,7 +245,7 @@ impl Step {
     fn act(&self, number: usize, model: &Model) -> (Principal, Command) {
         let id = self.session(self.a, model);
         let holder = model.sessions.get(&id).and_then(|session| session.holder);
-        let usual = Principal::Operator(holder.unwrap_or(pick(&PEOPLE, self.who)));
+        let usual = Principal::Operator(holder.unwrap_or(pick(&PEOPLE[..3], self.who)));
         let who = mostly(self.who, 4, usual, |at| {
             mostly(at, 8, Principal::Operator(pick(&PEOPLE, at)), |_| administrator())
         });
