@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
-use switchboard::Engine;
 use switchboard::domain::id::LineId;
 use switchboard::projection::{Order, PageOf, Projections};
+use switchboard::{Engine, EngineOptions};
 
 use crate::support::past::Past;
-use crate::support::{latency, process, sessions, sizes, store};
+use crate::support::{latency, process, sessions, sizes};
 
 /// Samples of each latency.
 const SAMPLES: usize = 200;
@@ -32,7 +32,7 @@ const PAGE_ITEMS: usize = 50;
 /// name says otherwise.
 pub async fn measure(folder: &Path, events: usize, run: usize) -> Value {
     let past = Arc::new(sizes::past(events));
-    let engine = store::open(folder).await;
+    let engine = Engine::open(EngineOptions::at(folder)).await.expect("the engine opens, as a host does");
     let views = engine.read().await.expect("the projections run");
     let mut told = Map::new();
     let mut tell = |name: &str, value: f64| told.insert(name.to_owned(), json!(value));

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,6 +41,8 @@ impl Store {
         let frame_bytes = write(&store, past).await;
         let written = started.elapsed();
         let events = build(&store).await;
+        // Else the system writes it while something is measured.
+        Command::new("sync").status().expect("sync runs");
         fs::write(folder.join(COMPLETE), format!("{events} {frame_bytes}"))
             .expect("the folder can be written");
         println!(
