@@ -1,14 +1,14 @@
 //! The correspondence: which messages belong to a session, an element's card and a customer.
 //!
-//! Knows places in the log and what became of a message; must not keep its text, which is read
-//! from the log when a page is asked for.
+//! Knows places in the log and what became of a message. Texts are read from the log when a page is
+//! asked for, but those of an element's list, which stand in it (see `listed`).
 //!
 //! ```text
 //!   s session                          line, channel, account, created, links
 //!   t session position                 what stands there and after it (see `marks`)
 //!   d session message                  what became of it
-//!   c account line channel position    session     a customer's, and with its channel a slot's
-//!   e element line position            session     an element's
+//!   c account line channel position                a customer's, and with its channel a slot's
+//!   e element line position            message     an element's
 //! ```
 
 use std::collections::hash_map::Entry;
@@ -27,19 +27,21 @@ use super::recent::Recent;
 
 mod delivery;
 mod history;
+mod listed;
 mod marks;
 mod view;
 
 use marks::{Mark, Marks};
 
 pub use delivery::Delivery;
-pub(super) use history::{Place, deliveries, earlier, of_account, of_element, transcript};
+pub(super) use history::{deliveries, earlier, of_account, of_element, transcript};
+pub(super) use listed::Listed;
 pub(super) use marks::apart;
 pub use view::{Author, MessageView, PAGE_TEXT_BYTES_MAX, TranscriptEntry, TranscriptItem};
 pub(super) use view::{Texts, entry, message, misplaced};
 
 /// Raised with every change of the rows: an older table is dropped and folded again.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 const FILING: u8 = b's';
 const OF_CUSTOMER: u8 = b'c';
@@ -123,15 +125,17 @@ struct Messages {
     reported: ById<(SessionId, MessageId), usize>,
     deliveries: Vec<(SessionId, MessageId, Delivery)>,
     changes: Batch,
-    /// Where keys are built.
+    /// Where keys and rows are built.
     key: Vec<u8>,
+    row: Vec<u8>,
 }
 
 /// Begins to fold.
 pub(super) fn fold(table: Snapshot, recent: Recent) -> Box<dyn Fold> {
     let known = Known { table, recent, places: ById::default(), touched: Vec::new() };
     let (reported, deliveries) = (ById::default(), Vec::new());
-    Box::new(Messages { known, reported, deliveries, changes: Batch::default(), key: Vec::new() })
+    let (key, row) = (Vec::new(), Vec::new());
+    Box::new(Messages { known, reported, deliveries, changes: Batch::default(), key, row })
 }
 
 impl Fold for Messages {
@@ -139,16 +143,15 @@ impl Fold for Messages {
         for recorded in page {
             at.now(recorded.position);
             if let Some((session, event)) = session_event(recorded, at)? {
-                self.event(session, event, recorded.position, at)?;
+                self.event(session, event, recorded, at)?;
             }
         }
         Ok(())
     }
 
     fn finish(self: Box<Self>) -> (Batch, Recent) {
-        let Messages { known, deliveries, mut changes, mut key, .. } = *self;
+        let Messages { known, deliveries, mut changes, mut key, row: mut value, .. } = *self;
         let Known { mut recent, touched, .. } = known;
-        let mut value = Vec::new();
         // One kind of entries after the other, each in about the order of its keys: that sorts well.
         for (session, touched) in &touched {
             touched.marks.write(*session, &mut key, &mut value, &mut changes);
@@ -226,9 +229,10 @@ impl Messages {
         &mut self,
         session: SessionId,
         event: &SessionEvent,
-        position: Position,
+        recorded: &Recorded,
         at: &Folding,
     ) -> Result<(), ProjectionError> {
+        let position = recorded.position;
         match event {
             SessionEvent::SessionCreated { line, channel, customer, .. } => {
                 let account = customer.account.clone();
@@ -246,7 +250,7 @@ impl Messages {
             }
             SessionEvent::MessageSent { .. }
             | SessionEvent::InitiatedMessageSent { .. }
-            | SessionEvent::MessageReceived { .. } => self.message(session, position, at),
+            | SessionEvent::MessageReceived { .. } => self.message(session, event, recorded, at),
             SessionEvent::MessageHandedOver { message } => {
                 self.became(session, *message, Delivery::HandedOver)
             }
@@ -276,17 +280,22 @@ impl Messages {
     fn message(
         &mut self,
         session: SessionId,
-        position: Position,
+        event: &SessionEvent,
+        recorded: &Recorded,
         at: &Folding,
     ) -> Result<(), ProjectionError> {
-        let Messages { known, changes, key, .. } = self;
+        let Messages { known, changes, key, row, .. } = self;
+        let position = recorded.position;
         let Filed { filing, marks, .. } = known.filed(session, at)?;
         let again = |key: &mut Vec<u8>, tag| Pack::key_in(std::mem::take(key), tag);
         *key = filing.slot(again(key, OF_CUSTOMER)).position(position).done();
-        changes.put(key, session.0.as_bytes());
+        changes.put(key, &[]);
+        if !filing.links.is_empty() {
+            *row = listed::encode(session, recorded.time, event, Pack::row_in(std::mem::take(row)));
+        }
         for element in &filing.links {
             *key = filing.under(element, again(key, OF_ELEMENT)).position(position).done();
-            changes.put(key, session.0.as_bytes());
+            changes.put(key, row);
         }
         marks.push(position, Mark::Message);
         Ok(())
@@ -331,7 +340,8 @@ impl Messages {
         }
         filed.filing.links.push(element.clone());
         *filed.changed = true;
-        self.file(session, element, Some(session.0.as_bytes()), at)
+        // Their texts are not at hand.
+        self.file(session, element, Some(&[]), at)
     }
 
     fn unlink(

@@ -117,7 +117,7 @@ impl Pack {
         self.count(moment.position.0).time(moment.time)
     }
 
-    /// Bytes as they are, at the end of a key, where they sort as themselves.
+    /// Bytes as they are, at the end: of a key, where they sort as themselves, or of a row.
     pub(super) fn raw(mut self, bytes: &[u8]) -> Pack {
         self.0.extend_from_slice(bytes);
         self
@@ -125,8 +125,8 @@ impl Pack {
 
     /// A text with its length before it: no such text is a prefix of another.
     ///
-    /// The domain bounds every text far below 64 KB but messages, which are never packed; a longer
-    /// one is cut at a character.
+    /// The domain bounds every text far below 64 KB but messages, of which only short ones are packed; a
+    /// longer one is cut at a character.
     pub(super) fn text(mut self, text: &str) -> Pack {
         let end = text.floor_char_boundary(usize::from(u16::MAX));
         let bytes = &text.as_bytes()[..end];
@@ -254,7 +254,12 @@ impl<'a> Unpack<'a> {
     pub(super) fn text(&mut self) -> Result<String, ProjectionError> {
         let length = u16::from_be_bytes(self.array()?);
         let bytes = self.take(usize::from(length))?;
-        str::from_utf8(bytes).map(str::to_owned).map_err(|_| damaged("has a text that is not UTF-8"))
+        utf8(bytes)
+    }
+
+    /// The text that the row ends with.
+    pub(super) fn rest(self) -> Result<String, ProjectionError> {
+        utf8(self.0)
     }
 
     pub(super) fn option<T>(
@@ -274,6 +279,10 @@ impl<'a> Unpack<'a> {
 
     pub(super) fn operator(&mut self) -> Result<OperatorId, ProjectionError> {
         self.id().map(OperatorId)
+    }
+
+    pub(super) fn process(&mut self) -> Result<ProcessId, ProjectionError> {
+        ProcessId::new(&self.text()?).map_err(damaged)
     }
 
     pub(super) fn account(&mut self) -> Result<Account, ProjectionError> {
@@ -313,7 +322,7 @@ impl<'a> Unpack<'a> {
             1 => Origin::LinesSection,
             2 => Origin::Card(self.element()?),
             3 => Origin::Inbound,
-            4 => Origin::Process(ProcessId::new(&self.text()?).map_err(damaged)?),
+            4 => Origin::Process(self.process()?),
             other => return Err(damaged(format!("has an origin {other}"))),
         })
     }
@@ -321,6 +330,10 @@ impl<'a> Unpack<'a> {
     fn kind_code(&mut self) -> Result<KindCode, ProjectionError> {
         KindCode::new(&self.text()?).map_err(damaged)
     }
+}
+
+fn utf8(bytes: &[u8]) -> Result<String, ProjectionError> {
+    str::from_utf8(bytes).map(str::to_owned).map_err(|_| damaged("has a text that is not UTF-8"))
 }
 
 /// Says that a row is not what its projection wrote.

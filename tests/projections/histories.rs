@@ -1,6 +1,7 @@
 //! Transcripts, cards and customers.
 
-use switchboard::domain::event::SessionEvent;
+use switchboard::domain::event::{Fact, SessionEvent};
+use switchboard::domain::time::Timestamp;
 use switchboard::log::Position;
 use switchboard::projection::{
     Author, Cursor, Delivery, MessageView, Order, PAGE_TEXT_BYTES_MAX, PageOf, TranscriptEntry,
@@ -141,6 +142,72 @@ async fn linking_brings_a_sessions_messages_to_the_card_and_unlinking_takes_them
     world.happened(&[linked(1, 1), unlinked(1, 1), linked(1, 1)]).await;
     assert_eq!(card(&world, 1).await.len(), 6, "linked again, it is all there");
     assert_eq!(texts(&card(&world, 9).await), ["question 5", "question 2"], "the other card is its own");
+}
+
+/// A message with a text of so many bytes, of which every second letter has two.
+fn written(id: u128, bytes: usize) -> String {
+    let pairs = (bytes - 3).div_euclid(3);
+    let text: String = format!("{id:03}{}", "aй".repeat(pairs));
+    format!("{text}{}", "z".repeat(bytes - text.len()))
+}
+
+fn every_kind_of_message(of_session: u128, from: u128) -> Vec<Fact> {
+    let mut facts =
+        vec![sent(of_session, 1, from), initiated(of_session, from + 1), received(of_session, from + 2)];
+    for (id, bytes) in (from + 3..).zip([510, 511, 512, 513, 4_000]) {
+        facts.push(received_text(of_session, id, written(id, bytes)));
+    }
+    for (id, subject) in
+        (from + 8..).zip([Some(String::new()), Some("тема".repeat(50)), Some("тема".repeat(63)), None])
+    {
+        let (text, external_id) = (written(id, 8), format!("mail.{id}"));
+        let sent_at = (id % 2 == 0).then_some(Timestamp(id as i64));
+        let event =
+            SessionEvent::MessageReceived { message: message(id), external_id, text, subject, sent_at };
+        facts.push(of(of_session, event));
+    }
+    facts
+}
+
+#[tokio::test]
+async fn a_card_shows_the_same_of_a_message_whether_it_was_linked_before_or_after() {
+    let mut world = World::new().await;
+    world
+        .happened(&[created(1, &at(1, 1)), created(2, &at(2, 1)), linked(1, 1), linked(1, 2), linked(2, 1)])
+        .await;
+    for (number, from) in [(1, 100), (2, 200), (1, 300)] {
+        world.happened(&every_kind_of_message(number, from)).await;
+    }
+    world.happened(&[of(1, SessionEvent::MessageRead { message: message(100) }), unlinked(1, 2)]).await;
+    world.happened(&[linked(1, 2), linked(2, 2), linked(2, 3)]).await;
+    let [before, after] = [card(&world, 1).await, card(&world, 2).await];
+    assert_eq!(before.len(), 36);
+    assert_eq!(before, after, "the second card reads all of it from the log");
+    let of_customer = drained!(5, |page| world.projections.customer_messages(&phone(1), None, page));
+    assert_eq!(before, of_customer);
+    let large_page = world.projections.element_messages(&order(1), None, PageOf::first(36)).await;
+    assert_eq!(large_page.expect("a page").items, before);
+    let read: Vec<_> = before.iter().filter(|shown| shown.delivery == Some(Delivery::Read)).collect();
+    assert_eq!(read.len(), 1, "what became of one message is told of it alone");
+    let subjects = before.iter().filter_map(|shown| shown.subject.as_deref()).map(str::len);
+    assert_eq!(subjects.collect::<Vec<_>>(), [504, 400, 0].repeat(3));
+    assert_eq!(before.iter().filter(|shown| shown.sent_at.is_some()).count(), 6);
+}
+
+#[tokio::test]
+async fn a_page_of_a_card_ends_before_the_first_text_that_it_has_no_room_for() {
+    let mut world = World::new().await;
+    world.happened(&[created(1, &at(1, 1)), linked(1, 1)]).await;
+    let large = "й".repeat(400_000);
+    for id in 0..12 {
+        world.happened(&[received_text(1, 2 * id, large.clone()), received(1, 2 * id + 1)]).await;
+    }
+    let first_page = world.projections.element_messages(&order(1), None, first()).await.expect("a page");
+    let short_and_large = 2 * (PAGE_TEXT_BYTES_MAX / large.len());
+    assert_eq!(first_page.items.len(), short_and_large + 1, "the short one before the next large one too");
+    let all = drained!(50, |page| world.projections.element_messages(&order(1), None, page));
+    let positions: Vec<_> = all.iter().map(|message| message.position.0).collect();
+    assert_eq!(positions, (3..27).rev().collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -84,6 +84,10 @@ fn step(
             None => of(number, SessionEvent::SessionRenamed { name: format!("name {messages}") }),
         },
         (Some(_), 8) => initiated(number, *messages),
+        (Some(_), _) if random.below(4) == 0 => {
+            let length = 500 + random.below(30) as usize;
+            received_text(number, *messages, "x".repeat(length))
+        }
         (Some(_), _) => received(number, *messages),
     }
 }

@@ -1,24 +1,17 @@
-//! The places of messages, page by page.
+//! The places of messages, page by page; those of an element with what they say.
 
 use crate::disk::table::Snapshot;
 use crate::domain::account::Account;
 use crate::domain::id::{ElementRef, LineId, MessageId, SessionId};
 use crate::log::Position;
 
-use super::super::QueryError;
 use super::super::merge::{Span, merged, parts_of_lines};
-use super::super::pack::{ID_BYTES, Pack, Unpack};
+use super::super::pack::{ID_BYTES, Pack};
 use super::super::page::PageOf;
-use super::{Delivery, Filing, OF_CUSTOMER, OF_ELEMENT, marks};
+use super::super::{ProjectionError, QueryError};
+use super::{Delivery, Filing, Listed, OF_CUSTOMER, OF_ELEMENT, marks};
 
-/// Where an entry of a history stands, and in whose session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) struct Place {
-    pub(in super::super) position: Position,
-    pub(in super::super) session: SessionId,
-}
-
-type Places = Result<Vec<Place>, QueryError>;
+type ListedOfPage = Result<Vec<Listed>, QueryError>;
 
 /// One place more than the page holds, if there is one; `None` without such a session.
 pub(in super::super) fn transcript(
@@ -26,12 +19,11 @@ pub(in super::super) fn transcript(
     session: SessionId,
     span: Span,
     page: &PageOf,
-) -> Result<Option<Vec<Place>>, QueryError> {
+) -> Result<Option<Vec<Position>>, QueryError> {
     if Filing::get(table, session)?.is_none() {
         return Ok(None);
     }
-    let positions = marks::transcript(table, session, span, page.limit() + 1)?;
-    Ok(Some(positions.into_iter().map(|position| Place { position, session }).collect()))
+    Ok(Some(marks::transcript(table, session, span, page.limit() + 1)?))
 }
 
 /// Messages of the session's slot before the session was created.
@@ -39,10 +31,10 @@ pub(in super::super) fn earlier(
     table: &Snapshot,
     session: SessionId,
     page: &PageOf,
-) -> Result<Option<Vec<Place>>, QueryError> {
+) -> Result<Option<Vec<Listed>>, QueryError> {
     let Some(filing) = Filing::get(table, session)? else { return Ok(None) };
     let before = page.position()?.unwrap_or(filing.created).min(filing.created);
-    places(table, vec![filing.slot(Pack::key(OF_CUSTOMER)).done()], Some(before), page).map(Some)
+    listed(table, vec![filing.slot(Pack::key(OF_CUSTOMER)).done()], Some(before), page).map(Some)
 }
 
 pub(in super::super) fn of_element(
@@ -50,9 +42,9 @@ pub(in super::super) fn of_element(
     element: &ElementRef,
     lines: Option<&[LineId]>,
     page: &PageOf,
-) -> Places {
+) -> ListedOfPage {
     let prefix = Pack::key(OF_ELEMENT).element(element).done();
-    places(table, parts_of_lines(table, &prefix, lines, 0)?, page.position()?, page)
+    listed(table, parts_of_lines(table, &prefix, lines, 0)?, page.position()?, page)
 }
 
 pub(in super::super) fn of_account(
@@ -60,17 +52,15 @@ pub(in super::super) fn of_account(
     account: &Account,
     lines: Option<&[LineId]>,
     page: &PageOf,
-) -> Places {
+) -> ListedOfPage {
     let prefix = Pack::key(OF_CUSTOMER).account(account).done();
-    places(table, parts_of_lines(table, &prefix, lines, ID_BYTES)?, page.position()?, page)
+    listed(table, parts_of_lines(table, &prefix, lines, ID_BYTES)?, page.position()?, page)
 }
 
-fn places(table: &Snapshot, prefixes: Vec<Vec<u8>>, before: Option<Position>, page: &PageOf) -> Places {
+fn listed(table: &Snapshot, prefixes: Vec<Vec<u8>>, before: Option<Position>, page: &PageOf) -> ListedOfPage {
     let entries = merged(table, prefixes, Span::Before(before), page.limit() + 1)?;
-    let place = |(position, value): (Position, Vec<u8>)| {
-        Ok(Place { position, session: SessionId(Unpack::row(&value).id()?) })
-    };
-    entries.into_iter().map(place).collect()
+    let rows = entries.into_iter().map(|(position, row)| Listed::decode(position, &row));
+    Ok(rows.collect::<Result<_, ProjectionError>>()?)
 }
 
 /// What became of these messages, in their order.

@@ -10,7 +10,7 @@ use crate::wire::{self, Recorded};
 
 use super::super::sessions::MessageDirection;
 use super::super::{ProjectionError, QueryError};
-use super::{Delivery, Place};
+use super::Delivery;
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,11 +205,10 @@ impl Texts {
     }
 
     /// Reads places in their order, until they have more than a page's bytes.
-    pub(in super::super) async fn read(&self, places: &[Place]) -> Result<Vec<Recorded>, QueryError> {
-        let positions = places.iter().map(|place| place.position).collect();
-        let read = self.at(positions).await?;
-        match read.iter().zip(places).find(|(recorded, place)| recorded.position != place.position) {
-            Some((_, place)) => Err(misplaced(place.position).into()),
+    pub(in super::super) async fn read(&self, places: &[Position]) -> Result<Vec<Recorded>, QueryError> {
+        let read = self.at(places.to_vec()).await?;
+        match read.iter().zip(places).find(|(recorded, place)| recorded.position != **place) {
+            Some((_, place)) => Err(misplaced(*place).into()),
             None => Ok(read),
         }
     }

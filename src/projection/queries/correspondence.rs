@@ -1,4 +1,4 @@
-//! Questions about what was written: the places from the tables, the texts from the log.
+//! Questions about what was written: the places from the tables, the texts from there or from the log.
 
 use crate::domain::account::Account;
 use crate::domain::id::{ElementRef, LineId, SessionId};
@@ -6,7 +6,7 @@ use crate::log::Position;
 use crate::wire::Recorded;
 
 use super::super::merge::Span;
-use super::super::messages::{self, Place, Texts};
+use super::super::messages::{self, Listed, Texts};
 use super::super::page::{Cursor, PAGE_ITEMS_MAX, Page, PageOf};
 use super::super::tables::Snapshots;
 use super::super::{MessageView, Projections, QueryError, TranscriptEntry, TranscriptItem};
@@ -134,7 +134,7 @@ impl Projections {
     /// Reads what stands at the places of a page, of which there is one more if the list goes on.
     async fn read(
         &self,
-        mut places: Vec<Place>,
+        mut places: Vec<Position>,
         limit: usize,
     ) -> Result<(Vec<Recorded>, Option<Cursor>), QueryError> {
         let mut more = places.len() > limit;
@@ -146,13 +146,35 @@ impl Projections {
         Ok((read, next))
     }
 
-    async fn messages(&self, places: Vec<Place>, limit: usize) -> Messages {
-        let (read, next) = self.read(places, limit).await?;
-        let view = |recorded: Recorded| {
-            let position = recorded.position;
-            messages::message(recorded).ok_or_else(|| messages::misplaced(position))
+    /// Makes a page of messages, of which there is one more if the list goes on.
+    async fn messages(&self, mut listed: Vec<Listed>, limit: usize) -> Messages {
+        let mut more = listed.len() > limit;
+        listed.truncate(limit);
+        let at = |listed: &Listed| match listed {
+            Listed::At(position) => Some(*position),
+            Listed::Whole(_) => None,
         };
-        let mut items = read.into_iter().map(view).collect::<Result<Vec<_>, _>>()?;
+        let places: Vec<Position> = listed.iter().filter_map(at).collect();
+        let read = if places.is_empty() { Vec::new() } else { Texts::new(&self.log).read(&places).await? };
+        let (mut items, mut read) = (Vec::with_capacity(listed.len()), read.into_iter());
+        for listed in listed {
+            let recorded = match listed {
+                Listed::Whole(message) => {
+                    items.push(message);
+                    continue;
+                }
+                Listed::At(_) => read.next(),
+            };
+            // The log gives no more texts than a page has room for.
+            let Some(recorded) = recorded else {
+                more = true;
+                break;
+            };
+            let position = recorded.position;
+            items.push(messages::message(recorded).ok_or_else(|| messages::misplaced(position))?);
+        }
+        let last = items.last().filter(|_| more);
+        let next = last.map(|message| Cursor::at(message.position));
         self.deliver(items.iter_mut()).await?;
         Ok(Page { items, next })
     }
