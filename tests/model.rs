@@ -165,7 +165,7 @@ impl History {
     async fn step(&mut self, number: usize, step: &Step) -> Result<(), String> {
         match step.what {
             What::Clock => {
-                self.model.now += step.micros();
+                self.model.now = step.moment(&self.model);
                 self.clock.0.store(self.model.now, Ordering::SeqCst);
                 self.told.push(format!("{number}: the clock says {}", self.model.now));
             }
@@ -190,7 +190,7 @@ impl History {
     }
 
     async fn first(&mut self, number: usize, step: &Step) -> Result<(), String> {
-        let (who, command) = step.order(number, &mut self.model);
+        let (who, command) = step.order(number, &self.model);
         let mut after = self.model.clone();
         let expected = after.answer(&who, &command);
         let writes = expected.is_ok() && after != self.model;

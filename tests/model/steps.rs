@@ -8,7 +8,7 @@ use switchboard::domain::event::{EntryPoint, InboundRule, LineRules, Role};
 use switchboard::domain::id::*;
 use uuid::Uuid;
 
-use super::state::{Command, Line, Model};
+use super::state::{Command, Line, Model, Session};
 use super::world::*;
 
 /// Who of a list asks what, and what befalls it.
@@ -21,6 +21,14 @@ pub struct Step {
     b: u8,
     c: u8,
     pub fate: Fate,
+}
+
+/// Whom somebody wants to reach, and how.
+struct Reach {
+    line: LineId,
+    contact: ElementRef,
+    account: ChosenAccount,
+    channel: Option<ChannelId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,7 +71,7 @@ pub fn steps(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Step>> 
         1 => Just(What::Permit),
         3 => Just(What::Field),
         8 => Just(What::Line),
-        3 => Just(What::Clock),
+        5 => Just(What::Clock),
         3 => Just(What::Again),
         2 => Just(What::Reused),
     ];
@@ -85,13 +93,19 @@ fn mostly<T>(number: u8, odds: u8, usual: T, other: impl FnOnce(u8) -> T) -> T {
     if number.is_multiple_of(odds) { other(number / odds) } else { usual }
 }
 
+/// The closed sessions of customers who have none that is open, the newest first.
+fn left(model: &Model) -> impl Iterator<Item = &Session> {
+    let closed = model.sessions.values().rev().filter(|session| session.closed_at.is_some());
+    closed.filter(|session| model.last_of(&session.slot, true).is_none())
+}
+
 impl Step {
     pub fn fresh(number: usize, kind: u128) -> Uuid {
         Uuid::from_u128((kind << 64) + number as u128 + 1)
     }
 
     /// Who asks for what, as step `number` of a history that has come to this state.
-    pub fn order(&self, number: usize, model: &mut Model) -> (Principal, Command) {
+    pub fn order(&self, number: usize, model: &Model) -> (Principal, Command) {
         let (admin, person) = (administrator(), pick(&PEOPLE, self.a));
         let contact = element(usize::from(mostly(self.a, 24, self.a % 2, |at| at % 5)));
         match self.what {
@@ -137,8 +151,8 @@ impl Step {
             11 | 12 => LineCommand::DisconnectChannel { channel: channel(at) },
             13..=15 => {
                 let mut policy = CHANNELS[at].1.policy().expect("of a built-in kind");
-                let stricter =
-                    [OperatorCreate::Never, OperatorCreate::PriorInboundOnly, policy.operator_create];
+                let prior = OperatorCreate::PriorInboundOnly;
+                let stricter = [OperatorCreate::Never, prior, prior, policy.operator_create];
                 policy.operator_create = pick(&stricter, self.c).min(policy.operator_create);
                 LineCommand::SetChannelPolicy { channel: channel(at), policy }
             }
@@ -175,27 +189,40 @@ impl Step {
         mostly(number, 4, EntryPoint::LinesSection, |at| EntryPoint::Card(element(usize::from(at) % 4)))
     }
 
-    /// A line of the account's medium mostly, and the first of its channels now and then.
+    /// A line of the account's medium mostly, and now and then a channel, which often is of that medium too.
     fn way(&self) -> (LineId, Option<ChannelId>) {
-        let usual = [0, 0, 1, 0, 2, 2, 0, 0, 1, 2, 0, 1][usize::from(self.b) % 12];
-        let line = mostly(self.c, 6, usual, |at| usize::from(at) % LINES.len());
+        let usual = pick(&[0, 1, 4, 3, 6, 2, 2, 3, 5, 7, 0, 4], self.b);
+        let line = mostly(self.c, 6, CHANNELS[usual].0, |at| usize::from(at) % LINES.len());
         let of: Vec<_> = (0..CHANNELS.len()).filter(|at| CHANNELS[*at].0 == line).collect();
-        (
-            LINES[line],
-            (!self.a.is_multiple_of(3))
-                .then(|| channel(if self.a % 23 == 1 { 8 } else { pick(&of, self.a / 3) })),
-        )
+        let named = match self.a {
+            a if a % 23 == 1 => 8,
+            a if a.is_multiple_of(2) => usual,
+            a => pick(&of, a / 3),
+        };
+        (LINES[line], (!self.a.is_multiple_of(3)).then(|| channel(named)))
+    }
+
+    /// The way to a contact; now and then to the customer of one of the newest sessions.
+    fn reach(&self, model: &Model, contact: ElementRef) -> Reach {
+        let known = model.sessions.get(&self.session(self.c, model));
+        let Some(Session { line, slot, .. }) = known.filter(|_| (self.a / 8).is_multiple_of(3)) else {
+            let (line, channel) = self.way();
+            return Reach { line, account: self.account(&contact), contact, channel };
+        };
+        let has = |contact: &usize| (0..FIELDS).any(|number| field(*contact, number).1.text() == slot.1);
+        let contact = element((0..2).find(has).unwrap_or(0));
+        let account = ChosenAccount { text: slot.1.clone(), field: None };
+        Reach { line: *line, contact, account, channel: Some(slot.0) }
     }
 
     fn create(&self, number: usize, model: &Model, contact: ElementRef) -> (Principal, Command) {
         let who = mostly(self.who, 10, Principal::Operator(pick(&PEOPLE[..3], self.who)), |at| {
             pick(&[Principal::Operator(PEOPLE[3]), administrator()], at)
         });
-        let (line, channel) = self.way();
+        let Reach { line, contact, account, channel } = self.reach(model, contact);
         let subject =
             ["Счёт 17", " ", "две\nстроки"].get(usize::from(self.c % 12)).map(|text| (*text).to_owned());
-        let (account, via) = (self.account(&contact), self.via(self.who));
-        let session = self.new_session(number, model);
+        let (session, via) = (self.new_session(number, model), self.via(self.who));
         (who, Command::Create(CreateSession { session, line, contact, account, channel, subject, via }))
     }
 
@@ -204,24 +231,37 @@ impl Step {
         let fields: [usize; 9] = [0, 0, 2, 1, 0, 4, 1, 5, 4];
         let usual = field(usize::from(self.b % 2), fields[at]).1.text().to_owned();
         let address = mostly(self.b, 20, usual, |_| "8916".to_owned());
-        let sender = Principal::Channel(channel(at));
+        let last = left(model).take(3).collect::<Vec<_>>();
+        let (channel, address) = match self.b / 20 % 3 {
+            0 if !last.is_empty() => pick(&last, self.a).slot.clone(),
+            _ => (channel(at), address),
+        };
+        let slot = (channel, address.clone());
+        let before = model.sessions.iter().rev().filter(|(_, session)| session.slot == slot);
+        let of_slot: Vec<_> = before.map(|(id, _)| *id).take(4).collect();
+        let answered = if of_slot.is_empty() || self.who.is_multiple_of(8) {
+            self.session(self.c, model)
+        } else {
+            pick(&of_slot, self.who / 2)
+        };
+        let sender = Principal::Channel(channel);
         let command = ReceiveMessage {
             session: self.new_session(number, model),
             message: MessageId(Step::fresh(number, 3)),
-            channel: channel(at),
+            channel,
             address,
             sender: None,
             external_id: mostly(self.c, 8, number.to_string(), |at| format!("repeated {}", at % 4)),
             text: "Здравствуйте".to_owned(),
             subject: None,
-            in_reply_to: self.who.is_multiple_of(3).then(|| self.session(self.c, model)),
+            in_reply_to: self.who.is_multiple_of(2).then_some(answered),
             sent_at: None,
         };
         (mostly(self.who, 32, sender, |_| administrator()), Command::Receive(command))
     }
 
     fn initiate(&self, number: usize, model: &Model, contact: ElementRef) -> (Principal, Command) {
-        let (line, channel) = self.way();
+        let Reach { line, contact, account, channel } = self.reach(model, contact);
         let append_to = (self.who % 4 == 1).then(|| self.session(self.c, model));
         let session = self.new_session(number, model);
         let command = SendInitiated {
@@ -229,7 +269,7 @@ impl Step {
             session,
             message: MessageId(Step::fresh(number, 3)),
             line,
-            account: self.account(&contact),
+            account,
             contact,
             channel,
             subject: None,
@@ -244,7 +284,9 @@ impl Step {
 
     fn act(&self, number: usize, model: &Model) -> (Principal, Command) {
         let id = self.session(self.a, model);
-        let holder = model.sessions.get(&id).and_then(|session| session.holder);
+        let known = model.sessions.get(&id);
+        let holder = known.and_then(|session| session.holder);
+        let card = known.filter(|_| self.c % 3 == 1).and_then(|session| session.links.first());
         let usual = Principal::Operator(holder.unwrap_or(pick(&PEOPLE[..3], self.who)));
         let who = mostly(self.who, 4, usual, |at| {
             mostly(at, 8, Principal::Operator(pick(&PEOPLE, at)), |_| administrator())
@@ -254,7 +296,8 @@ impl Step {
             3..=5 => SessionCommand::AssignOperator { operator: pick(&PEOPLE, self.c) },
             6..=10 => {
                 let message = MessageId(Step::fresh(number, 3));
-                SessionCommand::SendMessage { message, text: "Ответ".to_owned(), via: self.via(self.c) }
+                let via = card.map_or_else(|| self.via(self.c), |card| EntryPoint::Card(card.clone()));
+                SessionCommand::SendMessage { message, text: "Ответ".to_owned(), via }
             }
             11..=14 => SessionCommand::Close,
             _ => SessionCommand::Reopen,
@@ -262,10 +305,22 @@ impl Step {
         (who, Command::Session(id, act))
     }
 
-    /// How far the clock steps, in microseconds: mostly on, now and then back.
-    pub fn micros(&self) -> i64 {
+    /// What the clock says next, in microseconds: where a closed session's time to be reopened by its customer
+    /// runs out, or just beside it; else later than now, and now and then before.
+    pub fn moment(&self, model: &Model) -> i64 {
+        let until = |session: &Session| match model.lines[&session.line].rules.inbound {
+            InboundRule::ReopenWithin { seconds } => {
+                Some(session.closed_at? + i64::from(seconds) * 1_000_000)
+            }
+            InboundRule::NewSession => None,
+        };
+        let until: Vec<_> = left(model).filter_map(until).take(3).collect();
+        let beside = pick(&[0, 0, 1, 250_000, 1_000_000, -1, -250_000, -1_000_000], self.c);
         let micros = i64::from(self.b) * 1_000_000 + i64::from(self.c % 4) * 250_000;
-        mostly(self.a, 4, micros, |_| -micros)
+        match self.who % 3 {
+            1 | 2 if !until.is_empty() => pick(&until, self.a) + beside,
+            _ => model.now + mostly(self.a, 4, micros, |_| -micros),
+        }
     }
 
     /// Which of so many things before it is meant.

@@ -6,7 +6,7 @@ use switchboard::domain::account::{AccountKind, AccountText};
 use switchboard::domain::channel::ChannelKind;
 use switchboard::domain::command::*;
 use switchboard::domain::element::FieldValue;
-use switchboard::domain::event::Role;
+use switchboard::domain::event::{InboundRule, LineRules, Role};
 use switchboard::domain::id::*;
 use switchboard::log::memory::MemoryLog;
 use switchboard::log::{Append, Log, Position};
@@ -57,6 +57,12 @@ const ROLES: [(usize, usize, Role); 9] = [
     (2, 2, Role::Operator),
     (2, 3, Role::Reader),
 ];
+
+/// Where customers reopen sessions from the start: on the first line, for a minute.
+fn rules(line: usize) -> LineRules {
+    let inbound = if line == 0 { InboundRule::ReopenWithin { seconds: 60 } } else { InboundRule::NewSession };
+    LineRules { inbound, ..LineRules::default() }
+}
 
 pub fn app(number: usize) -> AppId {
     AppId::new(["contacts", "orders", "deals"][number]).expect("a code")
@@ -112,6 +118,7 @@ pub fn model() -> Model {
         }
         let roles = ROLES.iter().filter(|(of, ..)| *of == number);
         line.roles = roles.map(|(_, person, role)| (PEOPLE[*person], *role)).collect();
+        line.rules = rules(number);
         line.contacts = Some(app(0));
         line.bound = [(app(1), true), (app(2), false)].into();
     }
@@ -146,6 +153,7 @@ pub async fn build(log: Arc<MemoryLog>) {
         commands
             .extend(roles.map(|(_, at, role)| LineCommand::GrantRole { operator: PEOPLE[*at], role: *role }));
         commands.extend([
+            LineCommand::SetLineRules { rules: rules(number) },
             LineCommand::SetContactApp { app: app(0) },
             LineCommand::BindApp { app: app(1) },
             LineCommand::PlaceWidget { app: app(1) },
