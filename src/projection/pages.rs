@@ -1,20 +1,20 @@
 //! Pages of the log: read and decoded on one side, folded into the tables on another.
 //!
 //! Whoever keeps up folds short pages, one by one. Whoever is behind reads long ones, and folds many
-//! of them together: what a session goes through within them is written once. Long pages are decoded
-//! on one thread and folded on two others, each page while the one after it is read.
+//! of them together: what a session goes through within them is written once. A long page is decoded
+//! on one thread while the next one is read on another, and each table is folded on one of its own.
 //!
 //! ```text
-//!   log ──▶ decode ──▶ page page page ─┬─▶ sessions             ┐
-//!                                      └─▶ messages, directory  ┴─▶ one change of all tables
+//!   log ──▶ decode ──▶ page page page ─┬─▶ sessions  ┐
+//!                                      ├─▶ messages  ├─▶ one change of all tables
+//!                                      └─▶ directory ┘
 //! ```
 
 use std::cell::Cell;
-use std::iter;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::disk::table::Prepared;
 use crate::log::bounds::APPEND_ENTRIES_MAX;
@@ -23,7 +23,7 @@ use crate::wire::{self, Recorded};
 
 use super::panics::{caught, joined};
 use super::runner::least;
-use super::tables::{Changes, Positions, Tables, Underway};
+use super::tables::{COUNT, Changes, Positions, Tables};
 use super::{ProjectionError, ProjectionName};
 
 /// The most events of a page, but for an append that is longer: a millisecond of work, and little
@@ -62,14 +62,35 @@ impl Page {
 
 /// Reads a page, and decodes it if it is a long one.
 pub(super) async fn read(log: &Arc<dyn Log>, after: Position) -> Result<Page, ProjectionError> {
+    begin(log, after).await?.end().await
+}
+
+/// A page that was read, and is being decoded on another thread if it is a long one.
+enum Begun {
+    Short(Vec<Record>),
+    Long { after: Position, last: Position, decoded: JoinHandle<Result<Vec<Recorded>, ProjectionError>> },
+}
+
+async fn begin(log: &Arc<dyn Log>, after: Position) -> Result<Begun, ProjectionError> {
     let records = read_some(log, after).await?;
     let full = records.len() >= PAGE_EVENTS_MAX;
     let records = whole_appends(log, records).await?;
-    if !full {
-        return Ok(Page::Short(records));
+    match records.last().map(|record| record.position) {
+        Some(last) if full => {
+            let decoded = spawn_blocking(move || decode(&records, after));
+            Ok(Begun::Long { after, last, decoded })
+        }
+        _ => Ok(Begun::Short(records)),
     }
-    let decoded = joined(spawn_blocking(move || decode(&records, after)), after).await??;
-    Ok(Page::Long(Arc::new(decoded)))
+}
+
+impl Begun {
+    async fn end(self) -> Result<Page, ProjectionError> {
+        match self {
+            Begun::Short(records) => Ok(Page::Short(records)),
+            Begun::Long { after, decoded, .. } => Ok(Page::Long(Arc::new(joined(decoded, after).await??))),
+        }
+    }
 }
 
 /// Cuts a page where an append ends, or reads on until one does: a reader of the tables must not
@@ -143,68 +164,71 @@ pub(super) async fn fold_long(
     first: Arc<Vec<Recorded>>,
     at: &Positions,
 ) -> Result<Folded, ProjectionError> {
-    let (to_sessions, sessions) = mpsc::channel(PAGES_WAITING_MAX);
-    let (to_others, others) = mpsc::channel(PAGES_WAITING_MAX);
-    let lane = |names, pages| lane(Arc::clone(tables), *at, names, pages);
+    let channels = [(); COUNT].map(|()| mpsc::channel(PAGES_WAITING_MAX));
+    let [(a, sessions), (b, messages), (c, directory)] = channels;
+    let lane = |name, pages| lane(Arc::clone(tables), *at, name, pages);
     // All of them end before this does: nothing holds the tables longer.
-    let ((last, next), sessions, others) = tokio::join!(
-        feed(log, first, [to_sessions, to_others]),
-        lane(&[ProjectionName::Sessions], sessions),
-        lane(&[ProjectionName::Messages, ProjectionName::Directory], others),
+    let ((last, next), sessions, messages, directory) = tokio::join!(
+        feed(log, first, [a, b, c]),
+        lane(ProjectionName::Sessions, sessions),
+        lane(ProjectionName::Messages, messages),
+        lane(ProjectionName::Directory, directory),
     );
-    let mut changes = sessions?.into_iter().chain(others?);
-    let mut next_of = || changes.next().flatten();
-    let changes = [next_of(), next_of(), next_of()];
-    Ok((last, changes, next))
+    Ok((last, [sessions?, messages?, directory?], next))
 }
 
-/// Hands pages to the lanes; says where the last of them ended, and what was read after it.
+/// Hands pages to the lanes, each of them decoded while the one after it is read; says where the last of them
+/// ended, and what was read after it.
 async fn feed(
     log: &Arc<dyn Log>,
     mut page: Arc<Vec<Recorded>>,
-    lanes: [mpsc::Sender<Arc<Vec<Recorded>>>; 2],
+    lanes: [mpsc::Sender<Arc<Vec<Recorded>>>; COUNT],
 ) -> (Position, Result<Option<Page>, ProjectionError>) {
-    let mut last = Position::START;
-    for count in 1..=PAGES_TOGETHER_MAX {
-        last = page.last().map_or(last, |recorded| recorded.position);
+    let (mut count, mut ahead) = (0, None);
+    loop {
+        count += 1;
+        let last = page.last().map_or(Position::START, |recorded| recorded.position);
         for lane in &lanes {
             // One that has failed takes no more, and says why itself.
             if lane.send(Arc::clone(&page)).await.is_err() {
                 return (last, Ok(None));
             }
         }
-        if count == PAGES_TOGETHER_MAX {
-            break;
-        }
-        match read(log, last).await {
-            Ok(Page::Long(next)) => page = next,
+        let next = match ahead.take() {
+            Some(next) => next,
+            None => begin(log, last).await,
+        };
+        let (next, after_it) = match next {
+            Ok(next @ Begun::Long { last: end, .. }) if count < PAGES_TOGETHER_MAX => {
+                let (next, after_it) = tokio::join!(next.end(), begin(log, end));
+                (next, Some(after_it))
+            }
+            Ok(next) => {
+                drop((lanes, page));
+                return (last, next.end().await.map(Some));
+            }
+            Err(error) => return (last, Err(error)),
+        };
+        match next {
+            Ok(Page::Long(next)) => (page, ahead) = (next, after_it),
             next => return (last, next.map(Some)),
         }
     }
-    drop((lanes, page));
-    (last, read(log, last).await.map(Some))
 }
 
-/// Folds pages into some of the tables until no more come.
+/// Folds pages into a table until no more come, on a thread of its own.
 async fn lane(
     tables: Arc<Tables>,
     at: Positions,
-    names: &'static [ProjectionName],
+    name: ProjectionName,
     mut pages: mpsc::Receiver<Arc<Vec<Recorded>>>,
-) -> Result<Vec<Option<Prepared>>, ProjectionError> {
-    let after = least(&at);
-    let mut folds =
-        names.iter().map(|name| tables.begin(&at, *name)).collect::<Result<Vec<Underway>, _>>()?;
-    while let Some(page) = pages.recv().await {
-        let ready: Vec<_> = iter::once(page).chain(iter::from_fn(|| pages.try_recv().ok())).collect();
-        let work = move || {
-            for page in ready {
-                folds.iter_mut().try_for_each(|fold| fold.page(&page))?;
-            }
-            Ok::<_, ProjectionError>(folds)
-        };
-        folds = joined(spawn_blocking(work), after).await??;
-    }
-    let work = move || folds.into_iter().map(Underway::finish).collect();
-    joined(spawn_blocking(work), after).await?
+) -> Result<Option<Prepared>, ProjectionError> {
+    let work = move || {
+        let mut fold = tables.begin(&at, name)?;
+        while let Some(page) = pages.blocking_recv() {
+            fold.page(&page)?;
+        }
+        fold.finish()
+    };
+    joined(spawn_blocking(work), least(&at)).await?
 }

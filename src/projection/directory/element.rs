@@ -7,8 +7,7 @@
 //!   k app kind address element       the address as it is compared
 //! ```
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::disk::table::{Batch, Direction, Snapshot};
 use crate::domain::account::{Account, AccountText};
@@ -19,7 +18,7 @@ use crate::domain::id::{AppId, ElementRef};
 use crate::domain::limits::{ADDRESS_BYTES_MAX, FIELD_BYTES_MAX, FIELDS_MAX};
 
 use super::super::ProjectionError;
-use super::super::folding::Folding;
+use super::super::folding::{ById, Folding};
 use super::super::pack::{Pack, Unpack, damaged};
 
 const TITLE: u8 = b'e';
@@ -40,9 +39,12 @@ const PART_BYTES: usize = 2_048;
 /// The most entries of one field: its value has some bytes before its text.
 const PARTS_MAX: usize = FIELD_BYTES_MAX / PART_BYTES + 1;
 
-/// Elements touched by some pages of the log, as they were and as they are.
+/// Elements touched by some pages of the log, as they were and as they are; the first touched first.
 #[derive(Default)]
-pub(super) struct Elements(HashMap<ElementRef, Box<Touched>>);
+pub(super) struct Elements {
+    places: ById<ElementRef, usize>,
+    touched: Vec<Touched>,
+}
 
 struct Touched {
     before: Option<Element>,
@@ -57,13 +59,16 @@ impl Elements {
         event: &ElementEvent,
         at: &Folding,
     ) -> Result<(), ProjectionError> {
-        let touched = match self.0.entry(id.clone()) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
+        let place = match self.places.get(id) {
+            Some(place) => *place,
+            None => {
                 let before = read(table, id)?;
-                new.insert(Box::new(Touched { after: before.clone(), before }))
+                self.touched.push(Touched { after: before.clone(), before });
+                self.places.insert(id.clone(), self.touched.len() - 1);
+                self.touched.len() - 1
             }
         };
+        let touched = &mut self.touched[place];
         let missing = || at.illegal(format!("element {} does not exist", id.element));
         match event {
             ElementEvent::ElementCreated { title, fields } => {
@@ -85,15 +90,15 @@ impl Elements {
 
     /// Adds what turns the elements as they were into what they are.
     pub(super) fn write(self, changes: &mut Batch) {
-        for touched in self.0.into_values() {
-            let Some(before) = &touched.before else {
-                touched
-                    .after
-                    .iter()
-                    .for_each(|element| each_entry(element, |key, value| changes.put(&key, value)));
-                continue;
-            };
-            let (before, after) = (entries(before), touched.after.as_ref().map(entries).unwrap_or_default());
+        let new = || self.touched.iter().filter(|touched| touched.before.is_none());
+        let new = || new().filter_map(|touched| touched.after.as_ref());
+        // One kind of entries after the other, each in about the order of its keys: that sorts well.
+        for entries in KINDS {
+            new().for_each(|element| entries(element, &mut |key, value| changes.put(&key, value)));
+        }
+        for Touched { before, after } in &self.touched {
+            let Some(before) = before else { continue };
+            let (before, after) = (entries(before), after.as_ref().map(entries).unwrap_or_default());
             before.keys().filter(|key| !after.contains_key(*key)).for_each(|key| changes.delete(key));
             let news = after.iter().filter(|(key, value)| before.get(*key) != Some(*value));
             news.for_each(|(key, value)| changes.put(key, value));
@@ -104,24 +109,39 @@ impl Elements {
 /// Everything that the table holds of an element.
 fn entries(element: &Element) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut entries = BTreeMap::new();
-    each_entry(element, |key, value| drop(entries.insert(key, value.to_vec())));
+    for of_kind in KINDS {
+        of_kind(element, &mut |key, value| drop(entries.insert(key, value.to_vec())));
+    }
     entries
 }
 
-fn each_entry(element: &Element, mut entry: impl FnMut(Vec<u8>, &[u8])) {
-    let id = &element.id;
-    entry(Pack::key(TITLE).element(id).done(), element.title.as_bytes());
+/// What gives the entries of one kind of an element.
+type OfKind = fn(&Element, &mut dyn FnMut(Vec<u8>, &[u8]));
+
+const KINDS: [OfKind; 4] = [title, fields, title_searched, addresses];
+
+fn title(element: &Element, entry: &mut dyn FnMut(Vec<u8>, &[u8])) {
+    entry(Pack::key(TITLE).element(&element.id).done(), element.title.as_bytes());
+}
+
+fn fields(element: &Element, entry: &mut dyn FnMut(Vec<u8>, &[u8])) {
     for (field, value) in &element.fields {
-        let key = Pack::key(FIELD).element(id).text(field);
+        let key = Pack::key(FIELD).element(&element.id).text(field);
         for (part, bytes) in (0..).zip(encode(value).chunks(PART_BYTES)) {
             entry(key.clone().byte(part).done(), bytes);
         }
     }
-    let sorted = sorted(&element.title);
-    entry(by_title(&id.app).raw(sorted.as_bytes()).id(id.element.0).done(), &searched(element));
+}
+
+fn title_searched(element: &Element, entry: &mut dyn FnMut(Vec<u8>, &[u8])) {
+    let key = by_title(&element.id.app).raw(sorted(&element.title).as_bytes());
+    entry(key.id(element.id.element.0).done(), &searched(element));
+}
+
+fn addresses(element: &Element, entry: &mut dyn FnMut(Vec<u8>, &[u8])) {
     for account in element.fields.values().filter_map(FieldValue::account) {
-        if let Some(prefix) = by_address(&id.app, &account) {
-            entry(prefix.id(id.element.0).done(), &[]);
+        if let Some(prefix) = by_address(&element.id.app, &account) {
+            entry(prefix.id(element.id.element.0).done(), &[]);
         }
     }
 }
