@@ -3,8 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-/// Ticks of the processor's accounting in a second; Linux tells user space 100 on every architecture.
-const TICKS_PER_SECOND: u64 = 100;
+use rustix::time::{ClockId, clock_gettime};
 
 /// Resident memory of this process, in bytes.
 pub fn resident_bytes() -> u64 {
@@ -25,16 +24,14 @@ fn status_kb(field: &str) -> u64 {
 
 /// Processor time of this process so far, in user and in kernel mode, of all threads.
 pub fn cpu_time() -> Duration {
-    let stat = fs::read_to_string("/proc/self/stat").expect("Linux tells a process its times");
-    let (_, fields) = stat.rsplit_once(')').expect("the program's name is in brackets");
-    // utime and stime are fields 14 and 15; the first after the name is field 3.
-    let ticks: u64 = fields.split_whitespace().skip(11).take(2).flat_map(str::parse::<u64>).sum();
-    Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
+    clock(ClockId::ProcessCPUTime)
 }
 
 /// Processor time of this thread so far.
 pub fn thread_cpu_time() -> Duration {
-    let stat = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells a thread its times");
-    let nanos = stat.split_whitespace().next().and_then(|nanos| nanos.parse().ok());
-    Duration::from_nanos(nanos.expect("the first number is the time on a processor"))
+    clock(ClockId::ThreadCPUTime)
+}
+
+fn clock(clock: ClockId) -> Duration {
+    Duration::try_from(clock_gettime(clock)).expect("a process has run for no less than nothing")
 }
