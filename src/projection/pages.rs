@@ -62,7 +62,7 @@ impl Page {
 
 /// Reads a page, and decodes it if it is a long one.
 pub(super) async fn read(log: &Arc<dyn Log>, after: Position) -> Result<Page, ProjectionError> {
-    begin(log, after).await?.end().await
+    end(begin(log, after).await).await
 }
 
 /// A page that was read, and is being decoded on another thread if it is a long one.
@@ -84,12 +84,10 @@ async fn begin(log: &Arc<dyn Log>, after: Position) -> Result<Begun, ProjectionE
     }
 }
 
-impl Begun {
-    async fn end(self) -> Result<Page, ProjectionError> {
-        match self {
-            Begun::Short(records) => Ok(Page::Short(records)),
-            Begun::Long { after, decoded, .. } => Ok(Page::Long(Arc::new(joined(decoded, after).await??))),
-        }
+async fn end(begun: Result<Begun, ProjectionError>) -> Result<Page, ProjectionError> {
+    match begun? {
+        Begun::Short(records) => Ok(Page::Short(records)),
+        Begun::Long { after, decoded, .. } => Ok(Page::Long(Arc::new(joined(decoded, after).await??))),
     }
 }
 
@@ -177,16 +175,16 @@ pub(super) async fn fold_long(
     Ok((last, [sessions?, messages?, directory?], next))
 }
 
-/// Hands pages to the lanes, each of them decoded while the one after it is read; says where the last of them
-/// ended, and what was read after it.
+/// Hands pages to the lanes, while those after them are read and decoded; says where the last of them ended,
+/// and what was read after it.
 async fn feed(
     log: &Arc<dyn Log>,
     mut page: Arc<Vec<Recorded>>,
     lanes: [mpsc::Sender<Arc<Vec<Recorded>>>; COUNT],
 ) -> (Position, Result<Option<Page>, ProjectionError>) {
-    let (mut count, mut ahead) = (0, None);
+    let (mut left, mut ahead) = (PAGES_TOGETHER_MAX, None);
     loop {
-        count += 1;
+        left -= 1;
         let last = page.last().map_or(Position::START, |recorded| recorded.position);
         for lane in &lanes {
             // One that has failed takes no more, and says why itself.
@@ -198,19 +196,16 @@ async fn feed(
             Some(next) => next,
             None => begin(log, last).await,
         };
-        let (next, after_it) = match next {
-            Ok(next @ Begun::Long { last: end, .. }) if count < PAGES_TOGETHER_MAX => {
-                let (next, after_it) = tokio::join!(next.end(), begin(log, end));
-                (next, Some(after_it))
-            }
-            Ok(next) => {
-                drop((lanes, page));
-                return (last, next.end().await.map(Some));
-            }
-            Err(error) => return (last, Err(error)),
-        };
-        match next {
-            Ok(Page::Long(next)) => (page, ahead) = (next, after_it),
+        if left == 0 {
+            drop((lanes, page));
+            return (last, end(next).await.map(Some));
+        }
+        // Decoding takes longer than reading and than each fold: two pages are decoded at once.
+        if let Ok(Begun::Long { last, .. }) = &next {
+            ahead = Some(begin(log, *last).await);
+        }
+        match end(next).await {
+            Ok(Page::Long(next)) => page = next,
             next => return (last, next.map(Some)),
         }
     }
