@@ -31,6 +31,7 @@ mod listed;
 mod marks;
 mod view;
 
+use listed::Written;
 use marks::{Mark, Marks};
 
 pub use delivery::Delivery;
@@ -232,7 +233,11 @@ impl Messages {
         recorded: &Recorded,
         at: &Folding,
     ) -> Result<(), ProjectionError> {
-        let position = recorded.position;
+        let Recorded { position, time, .. } = *recorded;
+        let written = |message, author, text| {
+            let (subject, sent_at) = (None, None);
+            Written { position, time, session, message, author, text, subject, sent_at }
+        };
         match event {
             SessionEvent::SessionCreated { line, channel, customer, .. } => {
                 let account = customer.account.clone();
@@ -248,9 +253,17 @@ impl Messages {
                 touched.marks.push(position, Mark::Event);
                 Ok(())
             }
-            SessionEvent::MessageSent { .. }
-            | SessionEvent::InitiatedMessageSent { .. }
-            | SessionEvent::MessageReceived { .. } => self.message(session, event, recorded, at),
+            SessionEvent::MessageSent { message, operator, text, via: _ } => {
+                self.message(&written(*message, Author::Operator(*operator), text), at)
+            }
+            SessionEvent::InitiatedMessageSent { message, process, text } => {
+                self.message(&written(*message, Author::Process(process.clone()), text), at)
+            }
+            SessionEvent::MessageReceived { message, external_id: _, text, subject, sent_at } => {
+                let (subject, sent_at) = (subject.as_deref(), *sent_at);
+                let written = written(*message, Author::Customer, text);
+                self.message(&Written { subject, sent_at, ..written }, at)
+            }
             SessionEvent::MessageHandedOver { message } => {
                 self.became(session, *message, Delivery::HandedOver)
             }
@@ -277,21 +290,15 @@ impl Messages {
         }
     }
 
-    fn message(
-        &mut self,
-        session: SessionId,
-        event: &SessionEvent,
-        recorded: &Recorded,
-        at: &Folding,
-    ) -> Result<(), ProjectionError> {
+    fn message(&mut self, message: &Written<'_>, at: &Folding) -> Result<(), ProjectionError> {
         let Messages { known, changes, key, row, .. } = self;
-        let position = recorded.position;
+        let Written { position, session, .. } = *message;
         let Filed { filing, marks, .. } = known.filed(session, at)?;
         let again = |key: &mut Vec<u8>, tag| Pack::key_in(std::mem::take(key), tag);
         *key = filing.slot(again(key, OF_CUSTOMER)).position(position).done();
         changes.put(key, &[]);
         if !filing.links.is_empty() {
-            *row = listed::encode(session, recorded.time, event, Pack::row_in(std::mem::take(row)));
+            *row = message.encode(Pack::row_in(std::mem::take(row)));
         }
         for element in &filing.links {
             *key = filing.under(element, again(key, OF_ELEMENT)).position(position).done();

@@ -9,8 +9,7 @@
 //!         time when it was sent
 //! ```
 
-use crate::domain::event::SessionEvent;
-use crate::domain::id::{MessageId, OperatorId, ProcessId, SessionId};
+use crate::domain::id::{MessageId, SessionId};
 use crate::domain::time::Timestamp;
 use crate::log::Position;
 
@@ -61,54 +60,39 @@ impl Listed {
     }
 }
 
-/// Writes the row of a message; an empty one if it is longer than a list has.
-pub(super) fn encode(session: SessionId, time: Timestamp, event: &SessionEvent, row: Pack) -> Vec<u8> {
-    let told = match event {
-        SessionEvent::MessageSent { message, operator, text, via: _ } => {
-            Some((message, Writer::Operator(*operator), text, None, None))
-        }
-        SessionEvent::InitiatedMessageSent { message, process, text } => {
-            Some((message, Writer::Process(process), text, None, None))
-        }
-        SessionEvent::MessageReceived { message, external_id: _, text, subject, sent_at } => {
-            Some((message, Writer::Customer, text, subject.as_deref(), *sent_at))
-        }
-        SessionEvent::SessionCreated { .. }
-        | SessionEvent::OperatorAssigned { .. }
-        | SessionEvent::MessageHandedOver { .. }
-        | SessionEvent::MessageDelivered { .. }
-        | SessionEvent::MessageRead { .. }
-        | SessionEvent::MessageFailed { .. }
-        | SessionEvent::SessionClosed
-        | SessionEvent::SessionReopened { .. }
-        | SessionEvent::SessionRenamed { .. }
-        | SessionEvent::ElementLinked { .. }
-        | SessionEvent::ElementUnlinked { .. } => None,
-    };
-    let Some((message, writer, text, subject, sent_at)) = told else { return row.done() };
-    if text.len() + subject.map_or(0, str::len) > LISTED_TEXT_BYTES_MAX {
-        return row.done();
-    }
-    let by = match writer {
-        Writer::Customer => BY_CUSTOMER,
-        Writer::Operator(_) => BY_OPERATOR,
-        Writer::Process(_) => BY_PROCESS,
-    };
-    let form = by | subject.map_or(0, |_| HAS_SUBJECT) | sent_at.map_or(0, |_| HAS_SENT_AT);
-    let mut row = row.byte(form).id(session.0).id(message.0).time(time);
-    row = match writer {
-        Writer::Customer => row,
-        Writer::Operator(operator) => row.id(operator.0),
-        Writer::Process(process) => row.text(process.as_str()),
-    };
-    row = subject.into_iter().fold(row, Pack::text);
-    row = sent_at.into_iter().fold(row, Pack::time);
-    row.raw(text.as_bytes()).done()
+/// A message as the log has it.
+pub(super) struct Written<'a> {
+    pub(super) position: Position,
+    pub(super) time: Timestamp,
+    pub(super) session: SessionId,
+    pub(super) message: MessageId,
+    pub(super) author: Author,
+    pub(super) text: &'a str,
+    pub(super) subject: Option<&'a str>,
+    pub(super) sent_at: Option<Timestamp>,
 }
 
-/// Who wrote a message, not owned.
-enum Writer<'a> {
-    Customer,
-    Operator(OperatorId),
-    Process(&'a ProcessId),
+impl Written<'_> {
+    /// Writes its row; an empty one if it is longer than a list has.
+    pub(super) fn encode(&self, row: Pack) -> Vec<u8> {
+        let Written { position: _, time, session, message, ref author, text, subject, sent_at } = *self;
+        if text.len() + subject.map_or(0, str::len) > LISTED_TEXT_BYTES_MAX {
+            return row.done();
+        }
+        let by = match author {
+            Author::Customer => BY_CUSTOMER,
+            Author::Operator(_) => BY_OPERATOR,
+            Author::Process(_) => BY_PROCESS,
+        };
+        let form = by | subject.map_or(0, |_| HAS_SUBJECT) | sent_at.map_or(0, |_| HAS_SENT_AT);
+        let mut row = row.byte(form).id(session.0).id(message.0).time(time);
+        row = match author {
+            Author::Customer => row,
+            Author::Operator(operator) => row.id(operator.0),
+            Author::Process(process) => row.text(process.as_str()),
+        };
+        row = subject.into_iter().fold(row, Pack::text);
+        row = sent_at.into_iter().fold(row, Pack::time);
+        row.raw(text.as_bytes()).done()
+    }
 }
