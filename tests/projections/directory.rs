@@ -184,6 +184,28 @@ async fn an_element_is_found_by_each_of_its_addresses_while_it_has_them() {
 }
 
 #[tokio::test]
+async fn elements_that_change_in_turns_keep_what_was_said_of_each() {
+    let mut world = World::new().await;
+    let renamed =
+        |number, title: &str| of_contact(number, ElementEvent::ElementRenamed { title: title.into() });
+    let named = |number, text: &str| {
+        let (field, value) = ("name".into(), FieldValue::Text(text.into()));
+        of_contact(number, ElementEvent::FieldSet { field, value })
+    };
+    let created =
+        [new_contact(1, "Анна", &[]), new_contact(2, "Борис", &[]), renamed(1, "Анна К."), named(2, "Б")];
+    // Together with their creation, and after it.
+    world.happened(&created).await;
+    world.happened(&[renamed(2, "Борис П."), named(1, "А"), renamed(2, "Борис Р.")]).await;
+    for (number, title, name) in [(1, "Анна К.", "А"), (2, "Борис Р.", "Б")] {
+        let element = world.projections.element(&contact(number)).await.expect("it can be read");
+        let element = element.expect("it exists");
+        assert_eq!(element.title, title);
+        assert_eq!(element.fields, BTreeMap::from([("name".to_owned(), FieldValue::Text(name.into()))]));
+    }
+}
+
+#[tokio::test]
 async fn a_search_looks_into_titles_and_addresses_in_any_case() {
     let mut world = World::new().await;
     let mail = |text: &str| FieldValue::Email(text.into());

@@ -104,6 +104,22 @@ async fn what_is_folded_many_pages_at_once_is_what_is_folded_one_by_one() {
 }
 
 #[tokio::test]
+async fn nothing_is_left_out_where_there_are_more_pages_than_are_folded_together() {
+    let log = MemoryLog::new();
+    let sessions = ((PAGES_TOGETHER_MAX + 2) * PAGE_EVENTS_MAX) as u128;
+    // A page ends where an append does.
+    for from in (0..sessions).step_by(300) {
+        let numbers = from..sessions.min(from + 300);
+        recorded(&log, &[numbers.map(|number| created(number, &at(1, 1))).collect()]).await;
+    }
+    let projections = open(Place::Memory, &log).await;
+    for number in 0..sessions {
+        let known = projections.session(session(number)).await.expect("it answers");
+        assert!(known.is_some(), "session {number}");
+    }
+}
+
+#[tokio::test]
 async fn queries_during_a_rebuild_wait_for_the_whole() {
     let log = MemoryLog::new();
     for chunk in 0..10 {
